@@ -1,0 +1,18 @@
+/**
+ * Texts that go to many sockets at once. What a runtime makes of them (frames, one joined text) is made at most once
+ * and shared by every socket that takes the batch.
+ */
+export class Batch {
+  readonly texts: readonly string[]
+  #joined: string | undefined
+
+  constructor(texts: readonly string[]) {
+    this.texts = texts
+  }
+
+  /** All texts as one, a line each: what `parlor.v1.batch` puts into a frame. JSON texts have no line feeds of their own. */
+  get joined(): string {
+    this.#joined ??= this.texts.join('\n')
+    return this.#joined
+  }
+}

@@ -1,0 +1,15 @@
+/** Time in ms since 1970, whole, that never goes back. Injected, so that tests own it. */
+export interface Clock {
+  now(): number
+}
+
+/** Takes a scheduled call back. Calling it late or twice does nothing. */
+export type Cancel = () => void
+
+/** The event loop, as far as the core needs it. A scheduled call must not throw. */
+export interface EventLoop {
+  /** Runs `task` once, after what this turn of the event loop brings has been handled. */
+  endOfTurn(task: () => void): void
+  /** Runs `task` once, `ms` from now or later. Does not keep the process alive. */
+  after(ms: number, task: () => void): Cancel
+}

@@ -1,0 +1,168 @@
+import * as v from 'valibot'
+import { DEFAULT_LOG_LIMITS, DEFAULT_SETTINGS } from './settings.ts'
+import { parseDuration, parseSize } from './units.ts'
+
+/** Environment variables, or what stands for them. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A setting: how its text is read, its default as such a text, and what `--help` says of it. */
+const setting = <T>(schema: v.GenericSchema<string, T>, fallback: string, help: string) =>
+  v.optional(v.pipe(schema, v.description(help)), fallback)
+
+const whole = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,15}$/, `a whole number from ${min} to ${max}`),
+    v.transform(Number),
+    v.check((n) => n >= min && n <= max, `a whole number from ${min} to ${max}`),
+  )
+
+const unit = (parse: (text: string) => number | undefined, min: number, expected: string) =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => parse(text) ?? Number.NaN),
+    v.check((n) => n >= min && n <= Number.MAX_SAFE_INTEGER, expected),
+  )
+
+const duration = unit(parseDuration, 0, 'a duration such as 500ms, 30s, 5m or 1h')
+const beat = unit(parseDuration, 100, 'a duration of at least 100ms, such as 30s')
+const size = unit(parseSize, 1, 'a size such as 65536, 64KiB or 4MiB')
+const oneOf = <const T extends readonly string[]>(...names: T) =>
+  v.pipe(v.string(), v.picklist(names, names.join(' or ')))
+const list = v.pipe(
+  v.string(),
+  v.transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ),
+)
+const origins = v.pipe(
+  list,
+  v.check((all) => all.every(isOrigin), 'origins such as https://example.org, parted by commas, or *'),
+)
+const secret = v.pipe(
+  v.string(),
+  v.check((text) => text === '' || text.length >= 32, 'long enough: at least 32 characters'),
+)
+
+function isOrigin(text: string): boolean {
+  return text === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text)
+}
+
+const { limits, heartbeat } = DEFAULT_SETTINGS
+const seconds = (ms: number): string => `${ms / 1000}s`
+
+/** Every setting of the service, in the order of `--help`. */
+const Settings = v.object({
+  PORT: setting(whole(0, 65535), '3000', 'port to listen on; 0: any free one (--port)'),
+  HOST: setting(
+    v.pipe(v.string(), v.minLength(1, 'a host name or address')),
+    '0.0.0.0',
+    'address to listen on (--host)',
+  ),
+  PARLOR_AUTH: setting(oneOf('on', 'off'), 'on', 'off: everybody may connect, without a token'),
+  PARLOR_AUTH_SECRET: setting(secret, '', 'what tokens are signed with (JWT, HS256); none: one is made for this run'),
+  PARLOR_ALLOWED_ORIGINS: setting(origins, '', "origins beside the page's own that browsers may connect from; *: any"),
+  PARLOR_HISTORY_SIZE: setting(whole(1, 1_000_000), `${DEFAULT_LOG_LIMITS.size}`, "publications kept in a room's log"),
+  PARLOR_HISTORY_TTL: setting(duration, seconds(DEFAULT_LOG_LIMITS.ttl), 'how long they are kept'),
+  PARLOR_HISTORY_BYTES: setting(size, '4MiB', 'bytes that they may take'),
+  PARLOR_HEARTBEAT_INTERVAL: setting(beat, seconds(heartbeat.interval), 'silence after which a peer is pinged'),
+  PARLOR_HEARTBEAT_GRACE: setting(beat, seconds(heartbeat.grace), 'further silence after which it is dropped'),
+  PARLOR_MAX_MESSAGE_SIZE: setting(size, '64KiB', 'bytes of a message'),
+  PARLOR_MAX_ROOM_NAME: setting(whole(1, 1024), `${limits.roomName}`, "characters of a room's name"),
+  PARLOR_MAX_ROOMS: setting(whole(1, 100_000), `${limits.rooms}`, 'rooms a connection'),
+  PARLOR_MAX_BAD_FRAMES: setting(
+    whole(1, 1_000_000),
+    `${limits.badFrames}`,
+    'bad frames in a row that end a connection',
+  ),
+  PARLOR_MAX_CONNECTIONS: setting(
+    whole(0, 10_000_000),
+    `${limits.connections}`,
+    'connections of this process; 0: no bound',
+  ),
+  PARLOR_MAX_CONNECTIONS_PER_ADDRESS: setting(whole(0, 10_000_000), '0', 'connections from one address; 0: no bound'),
+  PARLOR_MAX_PUBLISH_RATE: setting(whole(0, 1_000_000), '0', 'publishes a second and connection; 0: no bound'),
+  PARLOR_DRAIN_WINDOW: setting(
+    duration,
+    seconds(DEFAULT_SETTINGS.drainWindow),
+    'over which clients reconnect after a stop',
+  ),
+  PARLOR_LOG_LEVEL: setting(
+    oneOf('debug', 'info', 'warning', 'error', 'off'),
+    'info',
+    'the least level that is logged',
+  ),
+  PARLOR_LOG_FORMAT: setting(oneOf('text', 'json'), 'text', 'for people or for machines'),
+})
+
+const NAMES: readonly string[] = Object.keys(Settings.entries)
+
+export type Config = v.InferOutput<typeof Settings>
+
+/** Settings that can't be: one line each that says which, what is wrong and what to write instead. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the settings of the service. `closest` answers the name most like a given one.
+ * Throws a ConfigError that lists every unknown PARLOR_* name and every bad value.
+ */
+export function readConfig(
+  env: Environment,
+  closest: (name: string, names: readonly string[]) => string | undefined,
+): Config {
+  const problems = unknownNames(env, closest)
+  const parsed = v.safeParse(Settings, given(env))
+  if (!parsed.success) {
+    for (const issue of parsed.issues) problems.push(explain(v.getDotPath(issue) ?? '', env, issue.message))
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  return parsed.output
+}
+
+/** What is set; an empty variable counts as not set. */
+const given = (env: Environment): Record<string, string> =>
+  Object.fromEntries(
+    NAMES.flatMap((name): [string, string][] => {
+      const value = env[name]
+      return value === undefined || value === '' ? [] : [[name, value]]
+    }),
+  )
+
+function unknownNames(
+  env: Environment,
+  closest: (name: string, names: readonly string[]) => string | undefined,
+): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('PARLOR_') && !NAMES.includes(name))
+    .map((name) => {
+      const like = closest(name, NAMES)
+      return `${name}: there is no such setting${like === undefined ? '' : `; do you mean ${like}?`}`
+    })
+}
+
+function explain(name: string, env: Environment, expected: string): string {
+  const shown = name.includes('SECRET') ? 'its value' : `"${env[name] ?? ''}"`
+  return `${name}: ${shown} is not ${expected}`
+}
+
+/** The settings as `--help` prints them. */
+export function describeSettings(): string {
+  const width = Math.max(...NAMES.map((name) => name.length))
+  return Object.entries(Settings.entries)
+    .map(([name, { wrapped, default: fallback }]) => {
+      const shown = fallback === '' ? '' : ` [${fallback}]`
+      return `  ${name.padEnd(width)}  ${v.getDescription(wrapped)}${shown}`
+    })
+    .join('\n')
+}

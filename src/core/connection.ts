@@ -1,0 +1,212 @@
+import type { Clock } from './clock.ts'
+import { CLOSE, type CloseReason } from './close-codes.ts'
+import type { Deadlines, Due } from './deadlines.ts'
+import type { Identity } from './hooks.ts'
+import { Inbox, type InboxOwner } from './inbox.ts'
+import type { Logger } from './logger.ts'
+import { Outbox, type OutboxOwner } from './outbox.ts'
+import type { Heartbeat } from './settings.ts'
+import type { Transport } from './transport.ts'
+import type { Turns } from './turns.ts'
+
+/** ms before the end of an identity at which its connection is warned. */
+export const EXPIRY_WARNING = 30_000
+
+/** What a connection speaks: the JSON protocol, the plain chat, echo. Its methods must not throw. */
+export interface Protocol {
+  /** One text frame, in order. */
+  text(text: string): void
+  /** One binary frame. */
+  binary(): void
+  /** The identity ends soon. */
+  expiring(): void
+  /** The server stops; connect again after so many ms. */
+  draining(reconnectAfter: number): void
+  /** The connection has ended: let go of everything. */
+  ended(): void
+}
+
+export interface ConnectionDeps {
+  readonly clock: Clock
+  readonly turns: Turns
+  readonly deadlines: Deadlines
+  readonly heartbeat: Heartbeat
+  readonly log: Logger
+  /** Called once, when the connection has ended. */
+  readonly ended: (connection: Connection) => void
+}
+
+/** The server side of one socket: whose it is, whether it lives, and what waits in and out. What it says is its protocol's business. */
+export class Connection implements Due, InboxOwner, OutboxOwner {
+  readonly id: string
+  readonly outbox: Outbox
+  readonly inbox: Inbox
+  readonly #deps: ConnectionDeps
+  readonly #transport: Transport
+  readonly #protocol: Protocol
+  #identity: Identity
+  #open = true
+  #warned = false
+  #lastSeen: number
+  #pinged = false
+
+  constructor(
+    id: string,
+    identity: Identity,
+    transport: Transport,
+    speak: (connection: Connection) => Protocol,
+    deps: ConnectionDeps,
+  ) {
+    this.id = id
+    this.#identity = identity
+    this.#transport = transport
+    this.#deps = deps
+    this.#lastSeen = deps.clock.now()
+    this.outbox = new Outbox(transport, deps.turns, this)
+    this.inbox = new Inbox(transport, this)
+    this.#protocol = speak(this)
+    this.#schedule()
+  }
+
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  get isOpen(): boolean {
+    return this.#open
+  }
+
+  /** Nothing waits for the peer in this process. */
+  get isFlushed(): boolean {
+    return this.outbox.isEmpty && this.#transport.buffered() === 0
+  }
+
+  /** The same user for longer, or without an end. */
+  renew(identity: Identity): void {
+    this.#identity = identity
+    this.#warned = false
+    this.#schedule()
+  }
+
+  /** A text frame from the peer. */
+  text(text: string): void {
+    if (!this.#open) return
+    this.alive()
+    this.inbox.receive(text)
+  }
+
+  /** A binary frame from the peer. */
+  binary(): void {
+    if (!this.#open) return
+    this.alive()
+    this.#protocol.binary()
+  }
+
+  /** Any sign of life from the peer. */
+  alive(): void {
+    this.#lastSeen = this.#deps.clock.now()
+    this.#pinged = false
+  }
+
+  /** The socket is closed, by whomever. */
+  closed(): void {
+    this.#end()
+  }
+
+  /** Closes the connection with a code of SPEC.md, after what was handed to the socket. */
+  end(why: CloseReason): void {
+    if (!this.#open) return
+    this.#end()
+    this.#transport.close(why.code, why.reason)
+  }
+
+  drain(reconnectAfter: number): void {
+    if (this.#open) this.#protocol.draining(reconnectAfter)
+  }
+
+  due(horizon: number): number | undefined {
+    if (!this.#open) return undefined
+    this.#checkLife(horizon)
+    if (this.#open) this.#checkIdentity()
+    return this.#open ? this.#nextDue() : undefined
+  }
+
+  handle(text: string): void {
+    this.#protocol.text(text)
+  }
+
+  unflushed(): number {
+    return this.outbox.unflushed
+  }
+
+  overloaded(): void {
+    this.end(CLOSE.overloaded)
+  }
+
+  overflowed(): void {
+    this.end(CLOSE.overloaded)
+  }
+
+  progressed(): void {
+    this.inbox.proceed()
+  }
+
+  sendFailed(reason: unknown): void {
+    this.#deps.log.debug('a send failed; the connection ends', { connection: this.id, reason })
+    if (!this.#open) return
+    this.#end()
+    this.#transport.close(CLOSE.sendFailed.code, CLOSE.sendFailed.reason)
+    this.#transport.terminate()
+  }
+
+  #end(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#deps.deadlines.delete(this)
+    this.inbox.close()
+    this.#protocol.ended()
+    this.outbox.close()
+    this.#deps.ended(this)
+  }
+
+  #checkLife(horizon: number): void {
+    const { interval, grace } = this.#deps.heartbeat
+    if (!this.#transport.ping) return
+    const silent = horizon - this.#lastSeen
+    if (silent > interval + grace) {
+      this.#deps.log.debug('a silent peer is dropped', { connection: this.id })
+      this.#transport.close(CLOSE.heartbeatTimeout.code, CLOSE.heartbeatTimeout.reason)
+      this.#end()
+      this.#transport.terminate()
+    } else if (silent > interval && !this.#pinged) {
+      this.#pinged = true
+      this.#transport.ping()
+    }
+  }
+
+  #checkIdentity(): void {
+    const { expires } = this.#identity
+    if (expires === undefined) return
+    const left = expires - this.#deps.clock.now()
+    if (left <= 0) this.end(CLOSE.tokenExpired)
+    else if (left <= EXPIRY_WARNING && !this.#warned) {
+      this.#warned = true
+      this.#protocol.expiring()
+    }
+  }
+
+  #nextDue(): number | undefined {
+    const times: number[] = []
+    const { interval, grace } = this.#deps.heartbeat
+    if (this.#transport.ping) times.push(this.#lastSeen + interval + (this.#pinged ? grace : 0))
+    const { expires } = this.#identity
+    if (expires !== undefined) times.push(this.#warned ? expires : expires - EXPIRY_WARNING)
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  #schedule(): void {
+    const next = this.#nextDue()
+    if (next === undefined) this.#deps.deadlines.delete(this)
+    else this.#deps.deadlines.set(this, next)
+  }
+}

@@ -1,0 +1,19 @@
+import type { Connection, Protocol } from './connection.ts'
+
+/** Text back as it came (SPEC.md section 5). */
+export class Echo implements Protocol {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  text(text: string): void {
+    this.#connection.outbox.reply(text)
+  }
+
+  binary(): void {}
+  expiring(): void {}
+  draining(): void {}
+  ended(): void {}
+}

@@ -1,0 +1,164 @@
+import type { BroadcastAdapter, Draft, LogLimits, Published } from './broadcast-adapter.ts'
+import type { Clock, EventLoop } from './clock.ts'
+import { CLOSE } from './close-codes.ts'
+import { encodePublication } from './codec.ts'
+import { Connection, type ConnectionDeps, type Protocol } from './connection.ts'
+import { Deadlines } from './deadlines.ts'
+import { Echo } from './echo.ts'
+import type { Eventually } from './eventually.ts'
+import type { Hooks, Identity } from './hooks.ts'
+import { type Authenticate, JsonProtocol } from './json-protocol.ts'
+import type { Logger } from './logger.ts'
+import { attempt, unavailable } from './memberships.ts'
+import { PLAIN_CHAT_ROOM, PlainChat } from './plain-chat.ts'
+import type { Random } from './random.ts'
+import { Rooms } from './rooms.ts'
+import { Sessions } from './sessions.ts'
+import type { HubSettings } from './settings.ts'
+import type { Transport } from './transport.ts'
+import { Turns } from './turns.ts'
+
+/** ms between two looks at whether all that waited is gone, while draining. */
+const FLUSH_LOOK = 20
+
+export interface HubDeps {
+  readonly adapter: BroadcastAdapter
+  readonly clock: Clock
+  readonly loop: EventLoop
+  readonly random: Random
+  readonly log: Logger
+  readonly settings: HubSettings
+  readonly limitsOf: (room: string) => LogLimits
+  readonly hooks: Hooks
+}
+
+/** A connection to the JSON protocol, as the handshake asked for it. */
+export interface JsonHandshake {
+  readonly authenticate: Authenticate
+  /** Joined at once. */
+  readonly room?: string
+  /** Of an older connection, whose place this one takes. */
+  readonly session?: string
+}
+
+/** The connections and rooms of one process: where sockets and the adapter meet. */
+export class Hub {
+  readonly settings: HubSettings
+  readonly hooks: Hooks
+  readonly log: Logger
+  readonly rooms: Rooms
+  readonly sessions: Sessions
+  readonly #deps: HubDeps
+  readonly #turns: Turns
+  readonly #deadlines: Deadlines
+  readonly #connections = new Set<Connection>()
+  readonly #connectionDeps: ConnectionDeps
+
+  constructor(deps: HubDeps) {
+    this.#deps = deps
+    this.settings = deps.settings
+    this.hooks = deps.hooks
+    this.log = deps.log
+    this.#turns = new Turns(deps.loop)
+    this.sessions = new Sessions(deps.random)
+    const { adapter, loop, log, limitsOf, settings } = deps
+    this.rooms = new Rooms({ adapter, loop, turns: this.#turns, log, limitsOf, encode: encodeFor })
+    this.#deadlines = new Deadlines(deps.clock, loop, tickOf(settings))
+    this.#connectionDeps = {
+      clock: deps.clock,
+      turns: this.#turns,
+      deadlines: this.#deadlines,
+      heartbeat: settings.heartbeat,
+      log,
+      ended: (connection) => this.#connections.delete(connection),
+    }
+  }
+
+  /** Connects the hub to its adapter. To be awaited before the first connection. */
+  start(): Eventually<void> {
+    return this.#deps.adapter.start((room, epoch, publications) => this.rooms.deliver(room, epoch, publications))
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  now(): number {
+    return this.#deps.clock.now()
+  }
+
+  openEcho(transport: Transport, identity: Identity): Connection {
+    return this.#open(transport, identity, (connection) => new Echo(connection))
+  }
+
+  openPlainChat(transport: Transport, identity: Identity): Connection {
+    let chat: PlainChat | undefined
+    const connection = this.#open(transport, identity, (opened) => {
+      chat = new PlainChat(opened, this)
+      return chat
+    })
+    chat?.open()
+    return connection
+  }
+
+  openJson(transport: Transport, identity: Identity, handshake: JsonHandshake): Connection {
+    if (handshake.session !== undefined) this.sessions.replace(handshake.session, identity.user.id)
+    let json: JsonProtocol | undefined
+    const connection = this.#open(transport, identity, (opened) => {
+      json = new JsonProtocol(opened, this, handshake.authenticate)
+      return json
+    })
+    json?.open(handshake.room)
+    return connection
+  }
+
+  /** Publishes to a room, whoever is in it. Fails with `unavailable` where the adapter can't be reached. */
+  publish(room: string, draft: Draft): Eventually<Published> {
+    return attempt(() => this.#deps.adapter.publish(room, draft), unavailable)
+  }
+
+  /**
+   * Tells every client when to connect again, spread evenly over the drain window, so that they don't all come at once.
+   * Answers when all that waited has left the process, or after `patience` ms.
+   */
+  async drain(patience: number): Promise<void> {
+    const { drainWindow } = this.settings
+    const share = drainWindow / Math.max(1, this.#connections.size)
+    let told = 0
+    for (const connection of [...this.#connections]) connection.drain(Math.round(share * told++))
+    this.rooms.flush()
+    const until = this.now() + patience
+    while (this.now() < until && [...this.#connections].some((connection) => !connection.isFlushed))
+      await this.#wait(FLUSH_LOOK)
+  }
+
+  /** Closes every connection, after what was handed to its socket, and the adapter. */
+  async close(): Promise<void> {
+    this.rooms.flush()
+    for (const connection of [...this.#connections]) connection.end(CLOSE.goingAway)
+    this.#deadlines.stop()
+    await this.#deps.adapter.close()
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#deps.loop.after(ms, resolve)
+    })
+  }
+
+  #open(transport: Transport, identity: Identity, speak: (connection: Connection) => Protocol): Connection {
+    const id = `c_${this.#deps.random.id(12)}`
+    const connection = new Connection(id, identity, transport, speak, this.#connectionDeps)
+    this.#connections.add(connection)
+    return connection
+  }
+}
+
+const encodeFor: typeof encodePublication = (room, publication) =>
+  room === PLAIN_CHAT_ROOM && publication.body.kind === 'chat'
+    ? publication.body.content
+    : encodePublication(room, publication)
+
+/** How early a deadline may strike: a tenth of the heartbeat, a second at most. */
+const tickOf = ({ heartbeat }: HubSettings): number =>
+  Math.max(20, Math.min(1000, Math.round(Math.min(heartbeat.interval, heartbeat.grace) / 10)))

@@ -1,0 +1,43 @@
+import type { Outbox } from './outbox.ts'
+import type { Room } from './room.ts'
+
+/** What a connection does about publications that its member can't get any more. */
+export interface MemberOwner {
+  readonly outbox: Outbox
+  /** Offsets `from` to `to`, inclusive, are lost. Called where they would have stood in the stream. */
+  gap(room: string, from: number, to: number): void
+  /** The room's log is another one; the stream goes on after `position`. */
+  reset(room: string, position: { readonly epoch: string; readonly offset: number }, reason: string): void
+}
+
+/**
+ * Where a member stands. `live`: it has everything that was flushed, at `index` of the room's live members.
+ * `lagging`: its outbox moves it on from `cursor`. `reading`: the same, while the log is being read. `left`: nothing comes any more.
+ */
+export type MemberState =
+  | { readonly kind: 'live'; index: number }
+  | { readonly kind: 'lagging'; cursor: number }
+  | { readonly kind: 'reading'; cursor: number }
+  | { readonly kind: 'left' }
+
+const LEFT: MemberState = { kind: 'left' }
+
+/** One connection in one room: a cursor in the room's log. */
+export class Member {
+  readonly room: Room
+  readonly owner: MemberOwner
+  /** The log that the cursor belongs to, as the room knows it. */
+  origin: object
+  state: MemberState = LEFT
+
+  constructor(room: Room, owner: MemberOwner, origin: object) {
+    this.room = room
+    this.owner = owner
+    this.origin = origin
+  }
+
+  /** Sends about `budget` bytes from the cursor on. `more`: call again. `settled`: caught up, gone, or the room will call. */
+  advance(budget: number): 'more' | 'settled' {
+    return this.room.advance(this, budget)
+  }
+}

@@ -1,0 +1,160 @@
+import type { Draft, Published } from './broadcast-adapter.ts'
+import { encode } from './codec.ts'
+import type { Connection } from './connection.ts'
+import { RequestError } from './errors.ts'
+import { chain, type Eventually } from './eventually.ts'
+import type { Hub } from './hub.ts'
+import type { Member, MemberOwner } from './member.ts'
+import type { Outbox } from './outbox.ts'
+import type { ErrorCode, ServerFrame, StreamPosition } from './protocol.ts'
+import type { Room } from './room.ts'
+import { hasControls } from './text.ts'
+
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/**
+ * The rooms of one connection. A request is checked against what was asked for so far (`#intended`), since it may come before an
+ * earlier `join` or `leave` is done; it is carried out against what is (`#members`), in order per room.
+ */
+export class Memberships implements MemberOwner {
+  readonly outbox: Outbox
+  readonly #connection: Connection
+  readonly #hub: Hub
+  readonly #intended = new Set<string>()
+  readonly #members = new Map<string, Member>()
+
+  constructor(connection: Connection, hub: Hub) {
+    this.outbox = connection.outbox
+    this.#connection = connection
+    this.#hub = hub
+  }
+
+  /** A `join` was asked for. Answers why it can't be. */
+  intend(room: string): Refusal | undefined {
+    const { roomName, rooms } = this.#hub.settings.limits
+    if (room.length === 0 || room.length > roomName || hasControls(room)) {
+      return { code: 'invalid_room', message: `A room's name has 1 to ${roomName} characters and no controls` }
+    }
+    if (this.#intended.has(room)) return undefined
+    if (this.#intended.size >= rooms) {
+      return { code: 'too_many_rooms', message: `A connection is in at most ${rooms} rooms: leave one first` }
+    }
+    this.#intended.add(room)
+    return undefined
+  }
+
+  /** A `leave` was asked for. False where the room was not joined or being joined. */
+  release(room: string): boolean {
+    return this.#intended.delete(room)
+  }
+
+  /** A `join` failed. What was asked for later stands. */
+  abandon(room: string, moreToCome: boolean): void {
+    if (!moreToCome && !this.#members.has(room)) this.#intended.delete(room)
+  }
+
+  /** The room that a publish goes to, or why there is none. */
+  target(room: string | undefined): string | Refusal {
+    if (room !== undefined) {
+      return this.#intended.has(room) ? room : { code: 'not_joined', message: 'Join this room first' }
+    }
+    if (this.#intended.size > 1) return { code: 'room_required', message: 'In several rooms: say which in room' }
+    for (const only of this.#intended) return only
+    return { code: 'not_joined', message: 'Join a room first' }
+  }
+
+  /** Asks the application, subscribes, announces `joined`, and lets the member in. */
+  join(
+    name: string,
+    history: number,
+    announce: (joined: Extract<ServerFrame, { type: 'joined' }>) => void,
+  ): Eventually<void> {
+    const member = this.#members.get(name)
+    if (member)
+      return announce({ type: 'joined', room: name, position: member.room.positionOf(member), recovered: false })
+    return chain(this.#mayJoin(name), () =>
+      chain(this.#enter(name), (room) =>
+        chain(this.#start(room, history), (position) => {
+          if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
+          announce({ type: 'joined', room: name, position, recovered: false })
+          if (this.#connection.isOpen) this.#members.set(name, room.admit(this, position))
+          else this.#hub.rooms.exit(name)
+        }),
+      ),
+    )
+  }
+
+  leave(name: string): void {
+    const member = this.#members.get(name)
+    if (!member) return
+    this.#members.delete(name)
+    member.room.dismiss(member)
+    this.#hub.rooms.exit(name)
+  }
+
+  publish(name: string, draft: Draft): Eventually<Published> {
+    if (!this.#members.has(name)) throw new RequestError('not_joined', 'Join this room first')
+    const allowed = this.#hub.hooks.publish?.({ user: draft.from, room: name, body: draft.body }) ?? true
+    return chain(allowed, (yes) => {
+      if (!yes) throw new RequestError('forbidden', 'Not allowed to publish here')
+      return this.#hub.publish(name, draft)
+    })
+  }
+
+  gap(room: string, from: number, to: number): void {
+    this.outbox.send(encode({ type: 'gap', room, from, to, missed: to - from + 1 }))
+  }
+
+  reset(room: string, position: StreamPosition, reason: string): void {
+    this.outbox.send(encode({ type: 'reset', room, position, reason }))
+  }
+
+  /** Leaves every room. */
+  close(): void {
+    for (const name of [...this.#members.keys()]) this.leave(name)
+    this.#intended.clear()
+  }
+
+  #mayJoin(room: string): Eventually<void> {
+    const allowed = this.#hub.hooks.join?.({ user: this.#connection.identity.user, room }) ?? true
+    return chain(allowed, (yes) => {
+      if (!yes) throw new RequestError('forbidden', 'Not allowed to join this room')
+    })
+  }
+
+  #enter(name: string): Eventually<Room> {
+    return attempt(() => this.#hub.rooms.enter(name), unavailable)
+  }
+
+  #start(room: Room, history: number): Eventually<StreamPosition> {
+    return attempt(
+      () => room.positionBefore(history),
+      (reason) => {
+        this.#hub.rooms.exit(room.name)
+        return unavailable(reason)
+      },
+    )
+  }
+}
+
+/** What an engine failed with, in words for a client. */
+export const unavailable = (reason: unknown): RequestError =>
+  reason instanceof RequestError
+    ? reason
+    : new RequestError('unavailable', 'The room can not be reached now; try again')
+
+/** `start`; what it fails with, now or later, is put into other words. */
+export function attempt<T>(start: () => Eventually<T>, inWords: (reason: unknown) => Error): Eventually<T> {
+  try {
+    const value = start()
+    if (!(value instanceof Promise)) return value
+    return value.catch((reason: unknown) => {
+      throw inWords(reason)
+    })
+  } catch (reason) {
+    throw inWords(reason)
+  }
+}

@@ -1,0 +1,174 @@
+import type { Batch } from './batch.ts'
+import type { Member } from './member.ts'
+import type { Transport } from './transport.ts'
+import type { Turns } from './turns.ts'
+
+/** Bytes that may wait in a socket's own buffer before its peer counts as slow. */
+export const HIGH_WATER_MARK = 64 * 1024
+/** Bytes that one turn of the event loop may add for a peer that was not slow when it began: the loop had no chance to write them. */
+export const TURN_ALLOWANCE = 512 * 1024
+/** Direct replies that may wait for a socket. */
+export const MAX_REPLIES = 32
+/** Bytes that a room may send to a slow member before the next room has its turn. */
+export const QUANTUM = 16 * 1024
+
+/** Who hears of an outbox. */
+export interface OutboxOwner {
+  /** A send threw: the socket is of no use any more. */
+  sendFailed(reason: unknown): void
+  /** A reply found 32 others waiting. */
+  overflowed(): void
+  /** Replies that waited have been handed over. */
+  progressed(): void
+}
+
+/**
+ * What is waiting for one socket: a bounded queue of direct replies, and the members (cursors) that lag behind.
+ * Replies go first; lagging members share what the socket takes, a quantum each in turn. While anything waits, nothing overtakes it.
+ */
+export class Outbox {
+  readonly #transport: Transport
+  readonly #turns: Turns
+  readonly #owner: OutboxOwner
+  readonly #replies: string[] = []
+  readonly #lagging: Member[] = []
+  #waiting = false
+  #closed = false
+  #turn = -1
+  #limit = 0
+
+  constructor(transport: Transport, turns: Turns, owner: OutboxOwner) {
+    this.#transport = transport
+    this.#turns = turns
+    this.#owner = owner
+  }
+
+  /** Replies that have not been handed to the socket. */
+  get unflushed(): number {
+    return this.#replies.length
+  }
+
+  /** Nothing waits and the socket takes more. */
+  get #open(): boolean {
+    return !this.#waiting && !this.#closed && this.#lagging.length === 0 && this.#hasSpace()
+  }
+
+  get isEmpty(): boolean {
+    return this.#replies.length === 0 && this.#lagging.length === 0
+  }
+
+  /** Sends a direct reply, or queues it behind what waits. */
+  reply(text: string): void {
+    if (this.#closed) return
+    if (!this.#waiting && this.#hasSpace()) return this.send(text)
+    if (this.#replies.length >= MAX_REPLIES) return this.#owner.overflowed()
+    this.#replies.push(text)
+    this.#wait()
+  }
+
+  /** Hands a text to the socket at once: for what belongs at this very place in a room's stream. */
+  send(text: string): void {
+    try {
+      this.#transport.send(text)
+    } catch (reason) {
+      this.#fail(reason)
+    }
+  }
+
+  /** Takes a batch for a caught-up member; false where the peer is slow and the member has to lag. */
+  offer(batch: Batch): boolean {
+    if (!this.#open) {
+      this.#wait()
+      return false
+    }
+    return this.sendBatch(batch)
+  }
+
+  sendBatch(batch: Batch): boolean {
+    try {
+      this.#transport.sendBatch(batch)
+      return true
+    } catch (reason) {
+      this.#fail(reason)
+      return false
+    }
+  }
+
+  /** Serves `member` from its cursor on, as the socket takes it. */
+  lag(member: Member): void {
+    if (this.#closed || this.#lagging.includes(member)) return
+    this.#lagging.push(member)
+    this.#serve()
+  }
+
+  /** Puts a member that was met by a slow socket in line, without trying to send. */
+  park(member: Member): void {
+    if (this.#closed) return
+    this.#lagging.push(member)
+    this.#wait()
+  }
+
+  forget(member: Member): void {
+    const at = this.#lagging.indexOf(member)
+    if (at >= 0) this.#lagging.splice(at, 1)
+  }
+
+  /** Lets go of all that waits. */
+  close(): void {
+    this.#closed = true
+    this.#replies.length = 0
+    this.#lagging.length = 0
+  }
+
+  #isLow(): boolean {
+    return this.#transport.buffered() <= HIGH_WATER_MARK
+  }
+
+  /** Within the turn in which the peer was found to keep up, more may be written than between turns. */
+  #hasSpace(): boolean {
+    const buffered = this.#transport.buffered()
+    const turn = this.#turns.current()
+    if (turn !== this.#turn) {
+      this.#turn = turn
+      this.#limit = buffered > HIGH_WATER_MARK ? 0 : TURN_ALLOWANCE
+    }
+    return buffered <= this.#limit
+  }
+
+  #wait(): void {
+    if (this.#waiting || this.#closed) return
+    this.#waiting = true
+    this.#transport.whenDrained(() => {
+      this.#waiting = false
+      if (!this.#closed) this.#drain()
+    })
+  }
+
+  #drain(): void {
+    const waited = this.#replies.length
+    while (!this.#closed && this.#replies.length > 0 && this.#isLow()) {
+      const text = this.#replies.shift()
+      if (text !== undefined) this.send(text)
+    }
+    if (this.#replies.length > 0) this.#wait()
+    else this.#serve()
+    if (!this.#closed && this.#replies.length < waited) this.#owner.progressed()
+  }
+
+  /** Gives the lagging members a quantum each in turn until they are caught up, wait for their log, or the socket is full. */
+  #serve(): void {
+    if (this.#waiting) return
+    while (!this.#closed && this.#lagging.length > 0) {
+      if (this.#replies.length > 0 || !this.#isLow()) return this.#wait()
+      const member = this.#lagging.shift()
+      if (!member) return
+      if (member.advance(QUANTUM) === 'more' && !this.#closed) this.#lagging.push(member)
+    }
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#closed) return
+    this.close()
+    this.#owner.sendFailed(reason)
+  }
+}

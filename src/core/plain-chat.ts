@@ -1,0 +1,82 @@
+import { CLOSE, lagged } from './close-codes.ts'
+import type { Connection, Protocol } from './connection.ts'
+import { settle } from './eventually.ts'
+import type { Hub } from './hub.ts'
+import type { Member, MemberOwner } from './member.ts'
+import type { Outbox } from './outbox.ts'
+import { RateLimit } from './rate.ts'
+import { exceedsBytes } from './text.ts'
+
+/** The room behind `/chat`. Its name has a control character, so that no client can give it. */
+export const PLAIN_CHAT_ROOM = '\u0000chat'
+
+/** The plain chat room (SPEC.md section 6): every text to every socket, as plain text. */
+export class PlainChat implements Protocol, MemberOwner {
+  readonly outbox: Outbox
+  readonly #connection: Connection
+  readonly #hub: Hub
+  readonly #rate: RateLimit
+  #member: Member | undefined
+  #holds = false
+
+  constructor(connection: Connection, hub: Hub) {
+    this.#connection = connection
+    this.outbox = connection.outbox
+    this.#hub = hub
+    this.#rate = new RateLimit(hub.settings.limits.publishRate)
+  }
+
+  /** Enters the room; what the peer sends before that is done waits. */
+  open(): void {
+    this.#holds = true
+    this.#request(
+      () => this.#hub.rooms.enter(PLAIN_CHAT_ROOM),
+      (room) => {
+        if (this.#connection.isOpen) this.#member = room.admit(this, room.position())
+      },
+      () => {
+        this.#holds = false
+      },
+    )
+  }
+
+  text(text: string): void {
+    const { limits } = this.#hub.settings
+    if (exceedsBytes(text, limits.message)) return this.#connection.end(CLOSE.tooLarge)
+    if (!this.#rate.take(this.#hub.now())) return this.#connection.end(CLOSE.rateLimited)
+    const draft = { from: this.#connection.identity.user, body: { kind: 'chat', content: text } } as const
+    this.#request(
+      () => this.#hub.publish(PLAIN_CHAT_ROOM, draft),
+      () => {},
+    )
+  }
+
+  binary(): void {}
+  expiring(): void {}
+  draining(): void {}
+
+  gap(_room: string, from: number, to: number): void {
+    this.#connection.end(lagged(to - from + 1))
+  }
+
+  reset(): void {
+    this.#connection.end(CLOSE.unavailable)
+  }
+
+  ended(): void {
+    this.#member?.room.dismiss(this.#member)
+    if (this.#holds) this.#hub.rooms.exit(PLAIN_CHAT_ROOM)
+    this.#holds = false
+  }
+
+  #request<T>(start: () => T | Promise<T>, done: (value: T) => void, undo: () => void = () => {}): void {
+    const work = settle(start, done, (reason) => {
+      undo()
+      this.#hub.log.warn('the plain chat room failed', { reason })
+      this.#connection.end(CLOSE.unavailable)
+    })
+    if (!(work instanceof Promise)) return
+    this.#connection.inbox.begin()
+    void work.then(() => this.#connection.inbox.end())
+  }
+}

@@ -1,0 +1,101 @@
+import type { LogLimits, Publication } from './broadcast-adapter.ts'
+import type { Eventually } from './eventually.ts'
+import type { StreamPosition } from './protocol.ts'
+import { Room, type RoomDeps } from './room.ts'
+
+/** Publications that may be announced before the adapter's answer to `subscribe` has been read; later ones are filled from its log. */
+const MAX_EARLY = 1024
+
+/** A room that somebody is in, or on the way into. */
+type Entry =
+  | {
+      readonly kind: 'opening'
+      readonly room: Promise<Room>
+      readonly early: [string, readonly Publication[]][]
+      holds: number
+    }
+  | { readonly kind: 'open'; readonly room: Room; holds: number }
+
+export interface RoomsDeps extends Omit<RoomDeps, 'limits'> {
+  readonly limitsOf: (room: string) => LogLimits
+}
+
+/** The rooms of a hub: subscribed with the first hold on them, gone with the last. */
+export class Rooms {
+  readonly #deps: RoomsDeps
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(deps: RoomsDeps) {
+    this.#deps = deps
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Takes a hold on the room and answers when it is subscribed. Fails, without a hold, where the adapter does. */
+  enter(name: string): Eventually<Room> {
+    const entry = this.#entries.get(name)
+    if (entry) {
+      entry.holds++
+      return entry.room
+    }
+    const head = this.#deps.adapter.subscribe(name)
+    return head instanceof Promise ? this.#openLater(name, head) : this.#open(name, head, 1)
+  }
+
+  /** Gives a hold back. */
+  exit(name: string): void {
+    const entry = this.#entries.get(name)
+    if (!entry || --entry.holds > 0) return
+    if (entry.kind === 'open') this.#drop(name)
+  }
+
+  deliver(name: string, epoch: string, publications: readonly Publication[]): void {
+    const entry = this.#entries.get(name)
+    if (entry?.kind === 'open') entry.room.deliver(epoch, publications)
+    else if (entry && entry.early.length < MAX_EARLY) entry.early.push([epoch, publications])
+  }
+
+  /** Hands out what came in, without waiting for the end of the turn. */
+  flush(): void {
+    for (const entry of this.#entries.values()) if (entry.kind === 'open') entry.room.flush()
+  }
+
+  #open(name: string, head: StreamPosition, holds: number): Room {
+    const { limitsOf, ...deps } = this.#deps
+    const room = new Room(name, head, { ...deps, limits: limitsOf(name) })
+    this.#entries.set(name, { kind: 'open', room, holds })
+    return room
+  }
+
+  #openLater(name: string, head: Promise<StreamPosition>): Promise<Room> {
+    const early: [string, readonly Publication[]][] = []
+    const room = head.then(
+      (position) => {
+        const opened = this.#open(name, position, entry.holds)
+        for (const [epoch, publications] of early) opened.deliver(epoch, publications)
+        if (entry.holds === 0) this.#drop(name)
+        return opened
+      },
+      (reason: unknown) => {
+        this.#entries.delete(name)
+        throw reason
+      },
+    )
+    const entry: Entry = { kind: 'opening', room, early, holds: 1 }
+    this.#entries.set(name, entry)
+    return room
+  }
+
+  #drop(name: string): void {
+    this.#entries.delete(name)
+    const failed = (reason: unknown): void => this.#deps.log.warn('unsubscribing from a room failed', { reason })
+    try {
+      const done = this.#deps.adapter.unsubscribe(name)
+      if (done instanceof Promise) done.catch(failed)
+    } catch (reason) {
+      failed(reason)
+    }
+  }
+}

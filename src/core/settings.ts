@@ -1,0 +1,78 @@
+import type { LogLimits } from './broadcast-adapter.ts'
+
+/** What the application may decide per room. */
+export interface RoomSettings {
+  readonly history?: Partial<LogLimits>
+}
+
+/** Room settings by pattern: a room's name, where `*` stands for any characters. The first that fits is taken. */
+export type RoomPatterns = Readonly<Record<string, RoomSettings>>
+
+/** The bounds on what a peer may ask of a process. 0 turns a bound off where it says so. */
+export interface Limits {
+  /** Bytes of UTF-8 in one text frame. */
+  readonly message: number
+  /** UTF-16 code units in a room's name. */
+  readonly roomName: number
+  /** Rooms a connection. */
+  readonly rooms: number
+  /** Bad frames in a row. */
+  readonly badFrames: number
+  /** Connections a process. 0: no bound. */
+  readonly connections: number
+  /** Connections an address. 0: no bound. */
+  readonly connectionsPerAddress: number
+  /** Publishes a second and connection. 0: no bound. */
+  readonly publishRate: number
+}
+
+export interface Heartbeat {
+  /** ms of silence after which a peer is pinged. */
+  readonly interval: number
+  /** ms of further silence after which it is dropped. */
+  readonly grace: number
+}
+
+export interface HubSettings {
+  readonly limits: Limits
+  readonly heartbeat: Heartbeat
+  /** ms over which clients are told to spread their reconnecting. */
+  readonly drainWindow: number
+}
+
+export const DEFAULT_LOG_LIMITS: LogLimits = { size: 100, ttl: 5 * 60_000, bytes: 4 * 1024 * 1024 }
+
+export const DEFAULT_SETTINGS: HubSettings = {
+  limits: {
+    message: 64 * 1024,
+    roomName: 128,
+    rooms: 128,
+    badFrames: 20,
+    connections: 50_000,
+    connectionsPerAddress: 0,
+    publishRate: 0,
+  },
+  heartbeat: { interval: 30_000, grace: 10_000 },
+  drainWindow: 5000,
+}
+
+/** A frame that a runtime need not even read to the end: the connection is closed with 1009. In bytes. */
+export const MAX_FRAME = 1024 * 1024
+
+/** What bounds the log of a room, by its name: the first pattern that fits, over `fallback`. */
+export function logLimitsBy(patterns: RoomPatterns, fallback: LogLimits): (room: string) => LogLimits {
+  const rules = Object.entries(patterns).map(([pattern, settings]) => ({
+    pattern: patternOf(pattern),
+    limits: { ...fallback, ...settings.history },
+  }))
+  return (room) => rules.find(({ pattern }) => pattern.test(room))?.limits ?? fallback
+}
+
+const patternOf = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+      .join('.*')}$`,
+    'su',
+  )

@@ -1,0 +1,25 @@
+import type { Batch } from './batch.ts'
+
+/**
+ * One peer's socket, as a runtime offers it to the core. Text only: the server sends nothing else.
+ * Frames leave in the order of the calls, whichever call it was.
+ */
+export interface Transport {
+  /** Hands one text frame over. Throws where the socket can't take it; the caller then ends the connection. */
+  send(text: string): void
+  /** Hands a batch over: one frame for all where `parlor.v1.batch` was agreed to, else one each. Throws as `send` does. */
+  sendBatch(batch: Batch): void
+  /** Bytes handed over that have not left the process yet. */
+  buffered(): number
+  /** Calls `task` once, soon after `buffered()` has come down; never in this very call. A socket that closes first need not call. */
+  whenDrained(task: () => void): void
+  /** Sends a WebSocket ping. Absent where the runtime pings by itself and drops dead peers. */
+  ping?(): void
+  /** Stops and starts reading from the peer. What had been read already may still arrive. Absent where a runtime can't. */
+  pause?(): void
+  resume?(): void
+  /** Starts the closing handshake after what was sent. Never throws; harmless on a closed socket. */
+  close(code: number, reason: string): void
+  /** Drops the socket now, without a handshake. Never throws. */
+  terminate(): void
+}

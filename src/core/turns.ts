@@ -1,0 +1,39 @@
+import type { EventLoop } from './clock.ts'
+
+/** Counts the turns of the event loop in which the hub wrote something, and runs what was put off to a turn's end. */
+export class Turns {
+  readonly #loop: EventLoop
+  #now = 0
+  #armed = false
+  #tasks: (() => void)[] = []
+
+  constructor(loop: EventLoop) {
+    this.#loop = loop
+  }
+
+  /** The number of this turn: the same for every call until its end. */
+  current(): number {
+    this.#arm()
+    return this.#now
+  }
+
+  /** Runs `task` once, at the end of this turn. */
+  atEnd(task: () => void): void {
+    this.#tasks.push(task)
+    this.#arm()
+  }
+
+  #arm(): void {
+    if (this.#armed) return
+    this.#armed = true
+    this.#loop.endOfTurn(() => this.#end())
+  }
+
+  #end(): void {
+    this.#armed = false
+    const tasks = this.#tasks
+    this.#tasks = []
+    for (const task of tasks) task()
+    this.#now++
+  }
+}

@@ -1,0 +1,45 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { Hub } from '../core/hub.ts'
+import type { Random } from '../core/random.ts'
+import { type AuthOptions, authenticator } from './auth.ts'
+import { guestToken } from './guest-token.ts'
+import { pageRoutes } from './page.ts'
+import type { Runtime } from './runtime.ts'
+import { chatRoute, echoRoute, jsonRoute, socketRoutes } from './sockets.ts'
+
+export interface AppDeps {
+  readonly runtime: Runtime
+  readonly hub: Hub
+  readonly random: Random
+  readonly auth: AuthOptions
+  readonly allowedOrigins: readonly string[]
+  /** Serve the chat page at `/`. */
+  readonly page: boolean
+  /** Serve `POST /token`; needs an `auth` with a secret. */
+  readonly guestTokens: boolean
+}
+
+/** The routes of SPEC.md section 2 over one hub, to be mounted under any path. Starts the hub. */
+export function createApp({ runtime, hub, random, auth, allowedOrigins, page, guestTokens }: AppDeps): Hono {
+  const authenticate = authenticator(auth, random)
+  const socket = socketRoutes({ runtime, hub, authenticate, allowedOrigins, ready: started(hub) })
+  const routes = new Hono()
+  routes.get('/health', (c) => c.text('ok'))
+  routes.get('/echo', socket(echoRoute))
+  routes.get('/chat', socket(chatRoute))
+  routes.get('/ws', socket(jsonRoute))
+  if (guestTokens && typeof auth === 'object' && 'secret' in auth) {
+    routes.post('/token', bodyLimit({ maxSize: 4096 }), guestToken(auth.secret, random))
+  }
+  if (page) routes.route('/', pageRoutes())
+  return routes
+}
+
+async function started(hub: Hub): Promise<void> {
+  try {
+    await hub.start()
+  } catch (reason) {
+    hub.log.error('the adapter did not start: rooms are unavailable', { reason })
+  }
+}

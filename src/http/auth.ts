@@ -1,0 +1,48 @@
+import type { Eventually } from '../core/eventually.ts'
+import type { Identity } from '../core/hooks.ts'
+import type { Random } from '../core/random.ts'
+import { identityOf, readToken } from './tokens.ts'
+
+/** Who may connect: bearers of tokens signed with `secret` (JWT, HS256), whoever a function of the application knows, or everybody. */
+export type AuthOptions =
+  | { readonly secret: string }
+  | {
+      /** Answers whose token it is; undefined: nobody's. `request` is the handshake, absent where an `auth` frame renews. May take its time. */
+      readonly authenticate: (token: string | undefined, request?: Request) => Eventually<Identity | undefined>
+    }
+  | 'off'
+
+/** Answers whose token it is; undefined: nobody's. */
+export type Authenticator = (token: string | undefined, request?: Request) => Eventually<Identity | undefined>
+
+export function authenticator(auth: AuthOptions, random: Random): Authenticator {
+  if (auth === 'off') return () => ({ user: { id: `guest-${random.id(8)}`, name: 'Guest' } })
+  if ('authenticate' in auth) return auth.authenticate
+  const { secret } = auth
+  return async (token) => {
+    const claims = token === undefined ? undefined : await readToken(token, secret)
+    return claims && identityOf(claims)
+  }
+}
+
+const BEARER_PROTOCOL = 'bearer.'
+
+/** The token of a handshake: from the query, the Authorization header or an offered subprotocol, in this order. */
+export function tokenOf(request: Request): string | undefined {
+  const query = new URL(request.url).searchParams.get('token')
+  if (query !== null) return query
+  const header = /^bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')
+  if (header) return header[1]
+  const offered = offeredProtocols(request.headers.get('sec-websocket-protocol')).find((name) =>
+    name.startsWith(BEARER_PROTOCOL),
+  )
+  return offered?.slice(BEARER_PROTOCOL.length)
+}
+
+/** The subprotocols that a handshake offers, with or without blanks after the commas. */
+export function offeredProtocols(header: string | null | undefined): string[] {
+  return (header ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+}

@@ -1,0 +1,104 @@
+import type { Context } from 'hono'
+import type { WSEvents } from 'hono/ws'
+import { CLOSE } from '../core/close-codes.ts'
+import type { Connection } from '../core/connection.ts'
+import type { Identity } from '../core/hooks.ts'
+import type { Hub } from '../core/hub.ts'
+import type { Transport } from '../core/transport.ts'
+import { Admission } from './admission.ts'
+import { type Authenticator, offeredProtocols, tokenOf } from './auth.ts'
+import { isAllowedOrigin } from './origin.ts'
+import type { Runtime } from './runtime.ts'
+import { pickSubprotocol } from './subprotocol.ts'
+
+export interface SocketDeps {
+  readonly runtime: Runtime
+  readonly hub: Hub
+  readonly authenticate: Authenticator
+  readonly allowedOrigins: readonly string[]
+  /** Settled when the hub hears its adapter. */
+  readonly ready: Promise<void>
+}
+
+/** What a socket route speaks. */
+export interface Route {
+  /** Its messages may share frames where the peer agreed to it. */
+  readonly joins: boolean
+  /** Makes a connection of a socket that has opened. */
+  open(hub: Hub, transport: Transport, identity: Identity, c: Context, authenticate: Authenticator): Connection
+}
+
+export const echoRoute: Route = { joins: false, open: (hub, transport, identity) => hub.openEcho(transport, identity) }
+
+export const chatRoute: Route = {
+  joins: false,
+  open: (hub, transport, identity) => hub.openPlainChat(transport, identity),
+}
+
+export const jsonRoute: Route = {
+  joins: true,
+  open: (hub, transport, identity, c, authenticate) => {
+    const room = c.req.query('room')
+    const session = c.req.query('session')
+    return hub.openJson(transport, identity, {
+      authenticate: (token) => authenticate(token),
+      ...(room === undefined ? {} : { room }),
+      ...(session === undefined ? {} : { session }),
+    })
+  },
+}
+
+/** Handlers for socket routes: everything that has to be in order before the upgrade, and the upgrade. */
+export function socketRoutes(deps: SocketDeps): (route: Route) => (c: Context) => Promise<Response> {
+  const admission = new Admission(deps.hub.settings.limits)
+  return (route) => async (c) => {
+    const request = c.req.raw
+    if (!isAllowedOrigin(request, deps.allowedOrigins)) return c.text('Origin not allowed', 403)
+    const identity = await deps.authenticate(tokenOf(request), request)
+    if (!identity) return c.text('Invalid token', 401, { 'WWW-Authenticate': 'Bearer' })
+    if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+      return c.text('This is a WebSocket: ask for an upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' })
+    }
+    const refused = admission.refusal(deps.runtime.address(c))
+    if (refused) return c.text(refused.text, refused.status, { 'Retry-After': '5' })
+    await deps.ready
+    return deps.runtime.upgradeWebSocket(c, eventsOf(deps, admission, route, identity, c))
+  }
+}
+
+/** The socket's events, made into a connection's. What they throw stays here: on some runtimes it would end the process. */
+function eventsOf(deps: SocketDeps, admission: Admission, route: Route, identity: Identity, c: Context): WSEvents {
+  const { hub, runtime, authenticate } = deps
+  let connection: Connection | undefined
+  const address = runtime.address(c)
+  const agreed = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
+  const joined = route.joins && agreed === 'parlor.v1.batch'
+  const guarded = (work: () => void): void => {
+    try {
+      work()
+    } catch (reason) {
+      hub.log.error('a connection failed', { connection: connection?.id, reason })
+      connection?.end(CLOSE.internal)
+    }
+  }
+  let counted = false
+  const closed = (): void => {
+    if (counted) admission.exit(address)
+    counted = false
+    guarded(() => connection?.closed())
+  }
+  return {
+    onOpen: (_event, ws) => {
+      if (admission.refusal(address)) return ws.close(CLOSE.tooManyConnections.code, CLOSE.tooManyConnections.reason)
+      admission.enter(address)
+      counted = true
+      guarded(() => {
+        const transport = runtime.transport(ws, c, { joined, alive: () => connection?.alive() })
+        connection = route.open(hub, transport, identity, c, authenticate)
+      })
+    },
+    onMessage: ({ data }) => guarded(() => (typeof data === 'string' ? connection?.text(data) : connection?.binary())),
+    onClose: closed,
+    onError: closed,
+  }
+}

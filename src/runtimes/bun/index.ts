@@ -1,0 +1,50 @@
+/** Parlor on Bun. */
+import type { Server } from 'bun'
+import type { Runtime } from '../../http/runtime.ts'
+import { eventLoop } from '../loop.ts'
+import { createParlor as createParlorOn, type Parlor, type ParlorOptions } from '../parlor.ts'
+import { BunTransport, type SocketData } from './transport.ts'
+import { serverOf, upgradeWebSocket, websocket } from './upgrade.ts'
+
+export * from '../exports.ts'
+export { websocket }
+
+/** Live rooms as routes for a Hono app that is served with the `websocket` of this module: `Bun.serve({ fetch: app.fetch, websocket })`. */
+export function createParlor(options: ParlorOptions): Parlor {
+  return createParlorOn(bunRuntime, options)
+}
+
+export const bunRuntime: Runtime = {
+  upgradeWebSocket,
+  transport: (ws, _c, wish) => {
+    if (!isSocket(ws.raw)) throw new TypeError('not a socket of Bun.serve')
+    return new BunTransport(ws.raw, wish)
+  },
+  address: (c) => serverOf(c).requestIP(c.req.raw)?.address,
+  loop: eventLoop,
+}
+
+type Socket = ConstructorParameters<typeof BunTransport>[0]
+
+const isSocket = (raw: unknown): raw is Socket => typeof raw === 'object' && raw !== null && 'getBufferedAmount' in raw
+
+export interface ServeOptions {
+  /** A Hono app's `fetch`. */
+  readonly fetch: (request: Request, server: Server<SocketData>) => Response | Promise<Response>
+  /** 0: any free one. 3000 by default. */
+  readonly port?: number
+  /** 0.0.0.0 by default. */
+  readonly hostname?: string
+}
+
+export interface Serving {
+  readonly port: number
+  /** Accepts nothing more and answers what was asked. WebSockets stay until they are closed. */
+  stop(): Promise<void>
+}
+
+/** Serves a Hono app with its WebSockets. Throws where it can't listen. */
+export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions): Serving {
+  const server = Bun.serve<SocketData>({ fetch, port, hostname, websocket })
+  return { port: server.port ?? port, stop: () => server.stop() }
+}

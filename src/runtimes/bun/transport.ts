@@ -1,0 +1,66 @@
+import type { ServerWebSocket } from 'bun'
+import type { Batch } from '../../core/batch.ts'
+import { HIGH_WATER_MARK } from '../../core/outbox.ts'
+import type { Transport } from '../../core/transport.ts'
+import type { TransportWish } from '../../http/runtime.ts'
+
+/** What Parlor keeps with a socket of Bun's server: whom to call for its events. */
+export interface SocketData {
+  opened(socket: ServerWebSocket<SocketData>): void
+  message(data: string | ArrayBuffer): void
+  closed(code: number, reason: string): void
+  alive: () => void
+  drained: () => void
+}
+
+/** A socket of Bun's server. Bun can't stop reading from one. */
+export class BunTransport implements Transport {
+  readonly #socket: ServerWebSocket<SocketData>
+  readonly #joined: boolean
+
+  constructor(socket: ServerWebSocket<SocketData>, { joined, alive }: TransportWish) {
+    this.#socket = socket
+    this.#joined = joined
+    socket.data.alive = alive
+  }
+
+  send(text: string): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    // 0: dropped. An empty text that was sent counts 0 bytes too.
+    if (this.#socket.sendText(text) === 0 && text !== '') throw new Error('the socket is closed')
+  }
+
+  sendBatch(batch: Batch): void {
+    if (this.#joined) return this.send(batch.joined)
+    for (const text of batch.texts) this.send(text)
+  }
+
+  buffered(): number {
+    return this.#socket.getBufferedAmount()
+  }
+
+  whenDrained(task: () => void): void {
+    const low = (): boolean => this.buffered() <= HIGH_WATER_MARK / 2
+    const once = (): void => {
+      this.#socket.data.drained = () => {}
+      task()
+    }
+    this.#socket.data.drained = () => {
+      if (low()) once()
+    }
+    // What is low already drains no more: nobody would call.
+    setImmediate(() => this.#socket.data.drained())
+  }
+
+  ping(): void {
+    this.#socket.ping()
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#socket.terminate()
+  }
+}

@@ -1,0 +1,73 @@
+import type { Server, ServerWebSocket, WebSocketHandler } from 'bun'
+import type { Context } from 'hono'
+import { defineWebSocketHelper, WSContext } from 'hono/ws'
+import { MAX_FRAME } from '../../core/settings.ts'
+import { offeredProtocols } from '../../http/auth.ts'
+import { pickSubprotocol } from '../../http/subprotocol.ts'
+import type { SocketData } from './transport.ts'
+
+/**
+ * Hono's helper on Bun, for our subprotocols: Hono's own answers with the first one offered, whatever it is,
+ * and makes a new context for every event.
+ */
+export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData>>((c, events) => {
+  let context: WSContext<ServerWebSocket<SocketData>> | undefined
+  const agreed = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
+  const data: SocketData = {
+    opened: (socket) => {
+      context = contextOf(socket, agreed ?? '')
+      events.onOpen?.(new Event('open'), context)
+    },
+    message: (message) => context && events.onMessage?.(new MessageEvent('message', { data: message }), context),
+    closed: (code, reason) => context && events.onClose?.(new CloseEvent('close', { code, reason }), context),
+    alive: () => {},
+    drained: () => {},
+  }
+  const headers = agreed === undefined ? {} : { 'Sec-WebSocket-Protocol': agreed }
+  const upgraded = serverOf(c).upgrade(c.req.raw, { data, headers })
+  return upgraded ? new Response(null) : c.text('Not a WebSocket handshake', 400)
+})
+
+/** The `websocket` handlers that Bun.serve needs for sockets of this helper. */
+export const websocket: WebSocketHandler<SocketData> = {
+  maxPayloadLength: MAX_FRAME,
+  // Liveness is the core's: it pings and drops. Bun would close idle sockets, whatever they answer.
+  idleTimeout: 0,
+  sendPings: false,
+  perMessageDeflate: false,
+  // Far above what the outbox lets wait, so that nothing is ever dropped silently.
+  backpressureLimit: 64 * 1024 * 1024,
+  open: (socket) => socket.data.opened(socket),
+  message: (socket, message) => {
+    socket.data.alive()
+    socket.data.message(typeof message === 'string' ? message : new ArrayBuffer(0))
+  },
+  close: (socket, code, reason) => socket.data.closed(code, reason),
+  drain: (socket) => socket.data.drained(),
+  ping: (socket) => socket.data.alive(),
+  pong: (socket) => socket.data.alive(),
+}
+
+export function serverOf(c: Context): Server<SocketData> {
+  const env: unknown = c.env
+  const server: unknown = typeof env === 'object' && env !== null && 'server' in env ? env.server : env
+  if (isServer(server)) return server
+  throw new TypeError('pass the second argument of fetch on: Bun.serve({ fetch: app.fetch, websocket })')
+}
+
+const isServer = (value: unknown): value is Server<SocketData> =>
+  typeof value === 'object' && value !== null && 'upgrade' in value && 'requestIP' in value
+
+function contextOf(socket: ServerWebSocket<SocketData>, protocol: string): WSContext<ServerWebSocket<SocketData>> {
+  return new WSContext({
+    raw: socket,
+    protocol,
+    get readyState() {
+      return socket.readyState
+    },
+    send: (source) => {
+      socket.send(source)
+    },
+    close: (code, reason) => socket.close(code, reason),
+  })
+}

@@ -1,0 +1,56 @@
+/** Parlor on Deno. */
+import { DEFAULT_SETTINGS } from '../../core/settings.ts'
+import type { Runtime } from '../../http/runtime.ts'
+import { eventLoop } from '../loop.ts'
+import { createParlor as createParlorOn, type Parlor, type ParlorOptions } from '../parlor.ts'
+import { DenoTransport, FullSockets } from './transport.ts'
+import { upgradeWebSocketWith } from './upgrade.ts'
+
+export * from '../exports.ts'
+
+/** Live rooms as routes for a Hono app: `Deno.serve(app.fetch)`. */
+export function createParlor(options: ParlorOptions): Parlor {
+  return createParlorOn(denoRuntime(options.heartbeat?.interval ?? DEFAULT_SETTINGS.heartbeat.interval), options)
+}
+
+/** `interval`: ms of silence after which Deno pings a peer, in whole seconds. */
+export function denoRuntime(interval: number): Runtime {
+  const full = new FullSockets()
+  return {
+    upgradeWebSocket: upgradeWebSocketWith(() => Math.max(1, Math.round(interval / 1000))),
+    transport: (ws, _c, { joined }) => {
+      if (!(ws.raw instanceof WebSocket)) throw new TypeError('not a socket of Deno.serve')
+      return new DenoTransport(ws.raw, joined, full)
+    },
+    address: (c) => addressOf(c.env),
+    loop: eventLoop,
+  }
+}
+
+function addressOf(info: unknown): string | undefined {
+  if (typeof info !== 'object' || info === null || !('remoteAddr' in info)) return undefined
+  const { remoteAddr } = info
+  if (typeof remoteAddr !== 'object' || remoteAddr === null || !('hostname' in remoteAddr)) return undefined
+  return typeof remoteAddr.hostname === 'string' ? remoteAddr.hostname : undefined
+}
+
+export interface ServeOptions {
+  /** A Hono app's `fetch`. */
+  readonly fetch: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>
+  /** 0: any free one. 3000 by default. */
+  readonly port?: number
+  /** 0.0.0.0 by default. */
+  readonly hostname?: string
+}
+
+export interface Serving {
+  readonly port: number
+  /** Accepts nothing more and answers what was asked. WebSockets stay until they are closed. */
+  stop(): Promise<void>
+}
+
+/** Serves a Hono app with its WebSockets. Throws where it can't listen. */
+export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions): Serving {
+  const server = Deno.serve({ port, hostname, onListen: () => {} }, fetch)
+  return { port: server.addr.port, stop: () => server.shutdown() }
+}

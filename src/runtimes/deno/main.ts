@@ -1,0 +1,9 @@
+/** The service on Deno. */
+import { runService } from '../service.ts'
+import { createParlor, serve } from './index.ts'
+
+await runService({
+  name: `Deno ${Deno.version.deno}`,
+  createParlor,
+  serve: (app, at) => serve({ fetch: app.fetch, ...at }),
+})

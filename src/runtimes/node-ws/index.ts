@@ -1,0 +1,68 @@
+/**
+ * Parlor on Node over @hono/node-ws, for apps that use it already. New apps take `parlor/node`: node-ws is deprecated by its authors,
+ * and needs the guard below so that no handshake can end the process.
+ */
+
+import { EventEmitter } from 'node:events'
+import { Server } from 'node:http'
+import type { ServerType } from '@hono/node-server'
+import { createNodeWebSocket as createUnguarded, type NodeWebSocket } from '@hono/node-ws'
+import type { Hono } from 'hono'
+import { MAX_FRAME } from '../../core/settings.ts'
+import { pickSubprotocol } from '../../http/subprotocol.ts'
+import { eventLoop } from '../loop.ts'
+import { incomingOf, nodeAddress, nodeTransport } from '../node/transport.ts'
+import { answerUpgrade, guardUpgrades } from '../node/upgrade-guard.ts'
+import { createParlor as createParlorOn, type Parlor, type ParlorOptions } from '../parlor.ts'
+
+export * from '../exports.ts'
+
+/**
+ * In place of node-ws's own function, for the whole app: the same result, with bounded frames, our subprotocols, the bodies of refused
+ * upgrades, and a guard on the server's `upgrade` event. `injectWebSocket` is to be called once, after all other listeners of `upgrade`.
+ */
+export function createNodeWebSocket({ app }: { readonly app: Hono }): NodeWebSocket {
+  const unguarded: { current?: NodeWebSocket } = {}
+  const request: Hono['request'] = async (input, init, env, context) => {
+    const response = await app.request(input, init, env, context)
+    const incoming = incomingOf(env)
+    if (incoming && response.status >= 300) await answerUpgrade(incoming.socket, response.clone())
+    // A peer that is gone by now never becomes a WebSocket: node-ws would wait for it for ever.
+    if (incoming?.socket.destroyed)
+      setImmediate(() => unguarded.current?.wss.emit('connection', new DeadSocket(), incoming))
+    return response
+  }
+  const nodeWs = createUnguarded({ app: Object.assign(Object.create(app), { request }) })
+  unguarded.current = nodeWs
+  const { wss } = nodeWs
+  wss.options.maxPayload = MAX_FRAME
+  wss.options.handleProtocols = (offered) => pickSubprotocol(offered) ?? false
+  return {
+    ...nodeWs,
+    injectWebSocket: (server: ServerType) => {
+      if (!(server instanceof Server)) throw new TypeError('an HTTP/1.1 server is needed')
+      nodeWs.injectWebSocket(server)
+      guardUpgrades(server)
+    },
+  }
+}
+
+/** What node-ws is given for a peer that went away in mid-handshake. */
+class DeadSocket extends EventEmitter {
+  readonly protocol = ''
+  readonly readyState = 3
+}
+
+/** Live rooms as routes for a Hono app whose sockets are `nodeWs`, made by `createNodeWebSocket` of this module. */
+export function createParlor(nodeWs: Pick<NodeWebSocket, 'upgradeWebSocket'>, options: ParlorOptions): Parlor {
+  const { upgradeWebSocket } = nodeWs
+  return createParlorOn(
+    {
+      upgradeWebSocket,
+      transport: (ws, c, wish) => nodeTransport(ws.raw, c, wish),
+      address: nodeAddress,
+      loop: eventLoop,
+    },
+    options,
+  )
+}

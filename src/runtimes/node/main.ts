@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+/** The service on Node. */
+import { runService } from '../service.ts'
+import { createParlor, serve } from './index.ts'
+
+await runService({
+  name: `Node ${process.versions.node}`,
+  createParlor,
+  serve: (app, at) => serve({ fetch: app.fetch, ...at }),
+})

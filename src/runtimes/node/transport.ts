@@ -1,0 +1,88 @@
+import { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Context } from 'hono'
+import { WebSocket } from 'ws'
+import type { Batch } from '../../core/batch.ts'
+import type { Transport } from '../../core/transport.ts'
+import type { TransportWish } from '../../http/runtime.ts'
+import { BatchFrames, frameOf } from './frames.ts'
+
+const shared = new BatchFrames()
+
+/**
+ * A socket of the `ws` package. Messages are framed here and written to the TCP socket as they are, so that one buffer can serve
+ * many sockets; `ws` reads, and writes the control frames. That is safe as long as compression is off: `ws` then writes
+ * each of its frames at once and whole.
+ */
+class NodeTransport implements Transport {
+  readonly #ws: WebSocket
+  readonly #socket: Socket
+  readonly #joined: boolean
+
+  constructor(ws: WebSocket, socket: Socket, { joined, alive }: TransportWish) {
+    this.#ws = ws
+    this.#socket = socket
+    this.#joined = joined
+    ws.on('pong', alive)
+    ws.on('ping', alive)
+  }
+
+  send(text: string): void {
+    this.#write(frameOf(text))
+  }
+
+  sendBatch(batch: Batch): void {
+    this.#write(this.#joined ? shared.joined(batch) : shared.single(batch))
+  }
+
+  buffered(): number {
+    return this.#socket.writableLength
+  }
+
+  whenDrained(task: () => void): void {
+    this.#socket.write('', () => task())
+  }
+
+  ping(): void {
+    this.#ws.ping()
+  }
+
+  pause(): void {
+    this.#ws.pause()
+  }
+
+  resume(): void {
+    this.#ws.resume()
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason)
+    // A paused socket would never read the peer's answer.
+    this.#ws.resume()
+  }
+
+  terminate(): void {
+    this.#ws.terminate()
+  }
+
+  #write(frames: Buffer): void {
+    // Between the peer's close frame and the end of the socket nothing may be sent, and nobody would read it.
+    if (this.#ws.readyState === WebSocket.CLOSING) return
+    if (!this.#socket.writable) throw new Error('the socket is closed')
+    this.#socket.write(frames)
+  }
+}
+
+export function nodeTransport(raw: unknown, c: Context, wish: TransportWish): Transport {
+  const socket = incomingOf(c.env)?.socket
+  if (!(raw instanceof WebSocket) || !socket) throw new TypeError('not a socket of the ws package on a Node server')
+  return new NodeTransport(raw, socket, wish)
+}
+
+export const nodeAddress = (c: Context): string | undefined => incomingOf(c.env)?.socket.remoteAddress
+
+/** The request behind Hono's bindings on Node. */
+export function incomingOf(env: unknown): IncomingMessage | undefined {
+  if (typeof env !== 'object' || env === null || !('incoming' in env)) return undefined
+  return env.incoming instanceof IncomingMessage ? env.incoming : undefined
+}

@@ -1,0 +1,67 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** Why a handshake is refused before anybody looks at it. */
+interface Refusal {
+  readonly status: number
+  readonly text: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * Puts a guard before the listeners of a server's `upgrade` event: a socket that errs in mid-handshake can't end the process,
+ * an Upgrade to anything but websocket gets 426, a handshake against RFC 6455 gets 400, and neither reaches the application.
+ * To be called once, when all listeners are there.
+ */
+export function guardUpgrades(server: Server): void {
+  const inner = server.listeners('upgrade')
+  server.removeAllListeners('upgrade')
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    const refusal = refusalOf(request)
+    if (refusal) return refuse(socket, refusal)
+    for (const listener of inner) listener.call(server, request, socket, head)
+  })
+}
+
+const KEY = /^[+/0-9A-Za-z]{22}==$/
+
+function refusalOf(request: IncomingMessage): Refusal | undefined {
+  const { headers, method, httpVersionMajor, httpVersionMinor } = request
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+    return { status: 426, text: 'Only websocket can be upgraded to', headers: { Upgrade: 'websocket' } }
+  }
+  if (method !== 'GET') return { status: 405, text: 'A WebSocket handshake is a GET', headers: { Allow: 'GET' } }
+  if (httpVersionMajor * 10 + httpVersionMinor < 11)
+    return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }
+  if (!KEY.test(headers['sec-websocket-key'] ?? '')) return { status: 400, text: 'Missing or bad Sec-WebSocket-Key' }
+  if (headers['sec-websocket-version'] !== '13') {
+    return {
+      status: 426,
+      text: 'WebSocket version 13 is needed',
+      headers: { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
+    }
+  }
+  return undefined
+}
+
+function refuse(socket: Duplex, { status, text, headers }: Refusal): void {
+  const head = Object.entries({ ...headers, 'Content-Type': 'text/plain; charset=UTF-8' })
+  writeResponse(socket, status, head, Buffer.from(text))
+}
+
+/** Answers an upgrade with a whole response, body included, and ends the socket. */
+export async function answerUpgrade(socket: Duplex, response: Response): Promise<void> {
+  writeResponse(socket, response.status, response.headers, Buffer.from(await response.arrayBuffer()))
+}
+
+function writeResponse(socket: Duplex, status: number, headers: Iterable<[string, string]>, body: Buffer): void {
+  if (socket.destroyed || !socket.writable) return
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`]
+  for (const [name, value] of headers) {
+    if (!['connection', 'content-length', 'transfer-encoding'].includes(name.toLowerCase()))
+      lines.push(`${name}: ${value}`)
+  }
+  lines.push('Connection: close', `Content-Length: ${body.length}`, '', '')
+  socket.end(Buffer.concat([Buffer.from(lines.join('\r\n')), body]), () => socket.destroy())
+}

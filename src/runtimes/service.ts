@@ -1,0 +1,167 @@
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { Hono } from 'hono'
+import { closestMatch } from 'leven'
+import { type Config, ConfigError, describeSettings, readConfig } from '../core/config.ts'
+import type { Logger } from '../core/logger.ts'
+import { systemClock, systemRandom } from '../http/platform.ts'
+import { signToken } from '../http/tokens.ts'
+import { serviceLogger } from './logging.ts'
+import type { Parlor, ParlorOptions } from './parlor.ts'
+
+/** What one runtime brings to the service. */
+export interface ServicePlatform {
+  /** e.g. `Node 20.20.2`. */
+  readonly name: string
+  createParlor(options: ParlorOptions): Parlor
+  /** Serves the app that `mount` makes. Fails where it can't listen. */
+  serve(app: Hono, at: { readonly port: number; readonly hostname: string }): Listening | Promise<Listening>
+}
+
+export interface Listening {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/** s for which the token of the printed address is good. */
+const GUEST_TOKEN_LIFE = 24 * 3600
+/** ms that sockets have to take what was sent before they are closed, and to close. */
+const DRAIN_TIME = 1500
+/** ms after which a stop is forced. */
+const STOP_LIMIT = 8000
+
+/** The service: settings, banner, signals. Ends the process with code 1, and says why, where it can't start. */
+export async function runService(platform: ServicePlatform): Promise<void> {
+  const config = configure(platform)
+  if (!config) return
+  const log = serviceLogger(config)
+  const secret = config.PARLOR_AUTH_SECRET || undefined
+  const made = secret === undefined && config.PARLOR_AUTH === 'on' ? systemRandom.id(52) : undefined
+  const parlor = platform.createParlor(optionsOf(config, secret ?? made, made !== undefined, log))
+  try {
+    const listening = await platform.serve(new Hono().route('/', parlor.routes), {
+      port: config.PORT,
+      hostname: config.HOST,
+    })
+    await announce(platform, config, listening.port, made, log)
+    stopOnSignals(parlor, listening, log)
+  } catch (reason) {
+    fail(
+      `Parlor can't listen on ${config.HOST}:${config.PORT}: ${reason instanceof Error ? reason.message : String(reason)}`,
+    )
+  }
+}
+
+function configure(platform: ServicePlatform): Config | undefined {
+  try {
+    const { values } = parseArgs({
+      args: process.argv.slice(2),
+      options: { port: { type: 'string' }, host: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    })
+    if (values.help) {
+      process.stdout.write(`${help(platform)}\n`)
+      return undefined
+    }
+    const { port, host } = values
+    const env = {
+      ...process.env,
+      ...(port === undefined ? {} : { PORT: port }),
+      ...(host === undefined ? {} : { HOST: host }),
+    }
+    return readConfig(env, (name, names) => closestMatch(name, [...names]))
+  } catch (reason) {
+    if (reason instanceof ConfigError)
+      fail(`Parlor can't start with these settings:\n  ${reason.problems.join('\n  ')}\n--help prints them all.`)
+    else fail(`${reason instanceof Error ? reason.message : String(reason)}\n--help prints what there is.`)
+    return undefined
+  }
+}
+
+const help = ({ name }: ServicePlatform): string => `Parlor: real-time rooms over WebSocket (on ${name})
+
+Usage: npm start -- [--port PORT] [--host HOST] [--help]
+
+Settings from the environment, with their defaults:
+${describeSettings()}`
+
+function optionsOf(config: Config, secret: string | undefined, guests: boolean, log: Logger): ParlorOptions {
+  return {
+    auth: config.PARLOR_AUTH === 'off' || secret === undefined ? 'off' : { secret },
+    allowedOrigins: config.PARLOR_ALLOWED_ORIGINS,
+    history: { size: config.PARLOR_HISTORY_SIZE, ttl: config.PARLOR_HISTORY_TTL, bytes: config.PARLOR_HISTORY_BYTES },
+    limits: {
+      message: config.PARLOR_MAX_MESSAGE_SIZE,
+      roomName: config.PARLOR_MAX_ROOM_NAME,
+      rooms: config.PARLOR_MAX_ROOMS,
+      badFrames: config.PARLOR_MAX_BAD_FRAMES,
+      connections: config.PARLOR_MAX_CONNECTIONS,
+      connectionsPerAddress: config.PARLOR_MAX_CONNECTIONS_PER_ADDRESS,
+      publishRate: config.PARLOR_MAX_PUBLISH_RATE,
+    },
+    heartbeat: { interval: config.PARLOR_HEARTBEAT_INTERVAL, grace: config.PARLOR_HEARTBEAT_GRACE },
+    drainWindow: config.PARLOR_DRAIN_WINDOW,
+    page: true,
+    guestTokens: guests,
+    log,
+  }
+}
+
+/** Says where the service is, with a token where the secret was made for this run, and how to try it. */
+async function announce(
+  platform: ServicePlatform,
+  config: Config,
+  port: number,
+  made: string | undefined,
+  log: Logger,
+): Promise<void> {
+  const host =
+    config.HOST === '0.0.0.0' || config.HOST === '::'
+      ? 'localhost'
+      : config.HOST.includes(':')
+        ? `[${config.HOST}]`
+        : config.HOST
+  const lines = [`Parlor (${platform.name}) is listening on http://${host}:${port}`]
+  let query = ''
+  if (made !== undefined) {
+    const exp = Math.floor(systemClock.now() / 1000) + GUEST_TOKEN_LIFE
+    query = `?token=${await signToken({ sub: 'guest', name: 'Guest', guest: true, exp }, made)}`
+    lines.push('', `  chat page   http://${host}:${port}/${query}`)
+  } else {
+    lines.push('', `  chat page   http://${host}:${port}/${config.PARLOR_AUTH === 'off' ? '' : '?token=<token>'}`)
+    if (config.PARLOR_AUTH === 'on') query = '?token=<token>'
+  }
+  lines.push(`  try it      npx wscat -c 'ws://${host}:${port}/chat${query}'`)
+  if (made !== undefined) lines.push('', '  The token is good for this run. Set PARLOR_AUTH_SECRET to sign your own.')
+  process.stdout.write(`${lines.join('\n')}\n\n`)
+  if (config.PARLOR_AUTH === 'off')
+    log.warn('PARLOR_AUTH=off: everybody who reaches this port may connect, without a token')
+}
+
+/** The first signal drains and stops, a second one after a second ends the process at once (npm passes Ctrl-C on twice). */
+function stopOnSignals(parlor: Parlor, listening: Listening, log: Logger): void {
+  let began: number | undefined
+  const onSignal = (): void => {
+    if (began === undefined) {
+      began = systemClock.now()
+      void stop(parlor, listening, log)
+    } else if (systemClock.now() - began >= 1000) process.exit(1)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
+
+async function stop(parlor: Parlor, listening: Listening, log: Logger): Promise<void> {
+  log.info('stopping', parlor.stats())
+  setTimeout(() => process.exit(0), STOP_LIMIT)
+  const stopped = listening.stop()
+  await parlor.drain(DRAIN_TIME)
+  await parlor.close()
+  await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, DRAIN_TIME))])
+  log.info('stopped')
+  process.exit(0)
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`)
+  process.exitCode = 1
+}
