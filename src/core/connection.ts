@@ -5,7 +5,8 @@ import type { Identity } from './hooks.ts'
 import { Inbox, type InboxOwner } from './inbox.ts'
 import type { Logger } from './logger.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
-import type { Heartbeat } from './settings.ts'
+import { type Heartbeat, MAX_FRAME } from './settings.ts'
+import { exceedsBytes } from './text.ts'
 import type { Transport } from './transport.ts'
 import type { Turns } from './turns.ts'
 
@@ -92,13 +93,15 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   text(text: string): void {
     if (!this.#open) return
     this.alive()
+    if (exceedsBytes(text, MAX_FRAME)) return this.end(CLOSE.tooLarge)
     this.inbox.receive(text)
   }
 
-  /** A binary frame from the peer. */
-  binary(): void {
+  /** A binary frame of so many bytes from the peer. */
+  binary(bytes: number): void {
     if (!this.#open) return
     this.alive()
+    if (bytes > MAX_FRAME) return this.end(CLOSE.tooLarge)
     this.#protocol.binary()
   }
 

@@ -52,6 +52,7 @@ export class Hub {
   readonly #turns: Turns
   readonly #deadlines: Deadlines
   readonly #connections = new Set<Connection>()
+  #draining = false
   readonly #connectionDeps: ConnectionDeps
 
   constructor(deps: HubDeps) {
@@ -77,6 +78,11 @@ export class Hub {
   /** Connects the hub to its adapter. To be awaited before the first connection. */
   start(): Eventually<void> {
     return this.#deps.adapter.start((room, epoch, publications) => this.rooms.deliver(room, epoch, publications))
+  }
+
+  /** The hub is about to end: new connections should go elsewhere. */
+  get isDraining(): boolean {
+    return this.#draining
   }
 
   get connections(): number {
@@ -122,6 +128,7 @@ export class Hub {
    * Answers when all that waited has left the process, or after `patience` ms.
    */
   async drain(patience: number): Promise<void> {
+    this.#draining = true
     const { drainWindow } = this.settings
     const share = drainWindow / Math.max(1, this.#connections.size)
     let told = 0

@@ -7,6 +7,7 @@ import type { Hub } from '../core/hub.ts'
 import type { Transport } from '../core/transport.ts'
 import { Admission } from './admission.ts'
 import { type Authenticator, offeredProtocols, tokenOf } from './auth.ts'
+import { handshakeFault } from './handshake.ts'
 import { isAllowedOrigin } from './origin.ts'
 import type { Runtime } from './runtime.ts'
 import { pickSubprotocol } from './subprotocol.ts'
@@ -53,12 +54,12 @@ export function socketRoutes(deps: SocketDeps): (route: Route) => (c: Context) =
   const admission = new Admission(deps.hub.settings.limits)
   return (route) => async (c) => {
     const request = c.req.raw
+    if (deps.hub.isDraining) return c.text('The server is stopping', 503, { 'Retry-After': '5' })
     if (!isAllowedOrigin(request, deps.allowedOrigins)) return c.text('Origin not allowed', 403)
     const identity = await deps.authenticate(tokenOf(request), request)
     if (!identity) return c.text('Invalid token', 401, { 'WWW-Authenticate': 'Bearer' })
-    if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
-      return c.text('This is a WebSocket: ask for an upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' })
-    }
+    const broken = handshakeFault(request)
+    if (broken) return c.text(broken.text, broken.status, broken.headers)
     const refused = admission.refusal(deps.runtime.address(c))
     if (refused) return c.text(refused.text, refused.status, { 'Retry-After': '5' })
     await deps.ready
@@ -97,8 +98,10 @@ function eventsOf(deps: SocketDeps, admission: Admission, route: Route, identity
         connection = route.open(hub, transport, identity, c, authenticate)
       })
     },
-    onMessage: ({ data }) => guarded(() => (typeof data === 'string' ? connection?.text(data) : connection?.binary())),
+    onMessage: ({ data }) => guarded(() => (typeof data === 'string' ? connection?.text(data) : connection?.binary(sizeOf(data)))),
     onClose: closed,
     onError: closed,
   }
 }
+
+const sizeOf = (data: Blob | ArrayBufferLike): number => (data instanceof Blob ? data.size : data.byteLength)

@@ -20,6 +20,9 @@ export interface ServicePlatform {
 
 export interface Listening {
   readonly port: number
+  /** Accepts nothing more, as far as the runtime can without touching the sockets that are there. */
+  refuse(): void
+  /** Ends when everything that was accepted has ended. */
   stop(): Promise<void>
 }
 
@@ -43,8 +46,8 @@ export async function runService(platform: ServicePlatform): Promise<void> {
       port: config.PORT,
       hostname: config.HOST,
     })
-    await announce(platform, config, listening.port, made, log)
     stopOnSignals(parlor, listening, log)
+    await announce(platform, config, listening.port, made, log)
   } catch (reason) {
     fail(
       `Parlor can't listen on ${config.HOST}:${config.PORT}: ${reason instanceof Error ? reason.message : String(reason)}`,
@@ -153,10 +156,10 @@ function stopOnSignals(parlor: Parlor, listening: Listening, log: Logger): void 
 async function stop(parlor: Parlor, listening: Listening, log: Logger): Promise<void> {
   log.info('stopping', parlor.stats())
   setTimeout(() => process.exit(0), STOP_LIMIT)
-  const stopped = listening.stop()
+  listening.refuse()
   await parlor.drain(DRAIN_TIME)
   await parlor.close()
-  await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, DRAIN_TIME))])
+  await Promise.race([listening.stop(), new Promise((resolve) => setTimeout(resolve, DRAIN_TIME))])
   log.info('stopped')
   process.exit(0)
 }

@@ -39,12 +39,19 @@ export interface ServeOptions {
 
 export interface Serving {
   readonly port: number
-  /** Accepts nothing more and answers what was asked. WebSockets stay until they are closed. */
+  /** Accepts nothing more. WebSockets stay until they are closed. */
+  refuse(): void
+  /** Ends when everything that was accepted has ended. */
   stop(): Promise<void>
 }
 
 /** Serves a Hono app with its WebSockets. Throws where it can't listen. */
 export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions): Serving {
   const server = Bun.serve<SocketData>({ fetch, port, hostname, websocket })
-  return { port: server.port ?? port, stop: () => server.stop() }
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= server.stop()
+    return stopped
+  }
+  return { port: server.port ?? port, refuse: () => void stop(), stop }
 }

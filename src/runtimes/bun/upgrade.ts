@@ -23,7 +23,8 @@ export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData
     alive: () => {},
     drained: () => {},
   }
-  const headers = agreed === undefined ? {} : { 'Sec-WebSocket-Protocol': agreed }
+  // Without this header Bun would answer with the first one offered; empty, it is left out.
+  const headers = { 'Sec-WebSocket-Protocol': agreed ?? '' }
   const upgraded = serverOf(c).upgrade(c.req.raw, { data, headers })
   return upgraded ? new Response(null) : c.text('Not a WebSocket handshake', 400)
 })

@@ -34,6 +34,9 @@ function addressOf(info: unknown): string | undefined {
   return typeof remoteAddr.hostname === 'string' ? remoteAddr.hostname : undefined
 }
 
+/** ms, some times the linger of a transport's close. */
+const CLOSING_TIME = 100
+
 export interface ServeOptions {
   /** A Hono app's `fetch`. */
   readonly fetch: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>
@@ -45,12 +48,20 @@ export interface ServeOptions {
 
 export interface Serving {
   readonly port: number
-  /** Accepts nothing more and answers what was asked. WebSockets stay until they are closed. */
+  /** Deno can't stop accepting without closing its WebSockets too: new ones are refused by Parlor's routes while it drains. */
+  refuse(): void
+  /** Closes what is there and ends. */
   stop(): Promise<void>
 }
 
 /** Serves a Hono app with its WebSockets. Throws where it can't listen. */
 export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions): Serving {
   const server = Deno.serve({ port, hostname, onListen: () => {} }, fetch)
-  return { port: server.addr.port, stop: () => server.shutdown() }
+  return { port: server.addr.port, refuse: () => {}, stop: () => shutdown(server) }
+}
+
+/** Deno's shutdown closes every WebSocket with a code of its own: those that are being closed are given the time to. */
+async function shutdown(server: Deno.HttpServer): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, CLOSING_TIME))
+  await server.shutdown()
 }

@@ -7,6 +7,12 @@ import type { Transport } from '../../core/transport.ts'
 const LOOK = 10
 
 /**
+ * ms between the last message and the close frame. Deno reads no more once it closes, and input that is left unread
+ * makes the kernel reset the connection, so that the peer would never see the code.
+ */
+const LINGER = 20
+
+/**
  * Deno's server socket. Deno can't stop reading from it, and pings by itself.
  */
 export class DenoTransport implements Transport {
@@ -39,11 +45,13 @@ export class DenoTransport implements Transport {
   }
 
   close(code: number, reason: string): void {
-    if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason)
+    setTimeout(() => {
+      if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason)
+    }, LINGER)
   }
 
   terminate(): void {
-    this.close(1000, '')
+    if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close()
   }
 }
 

@@ -1,7 +1,9 @@
 /** The service on Node over @hono/node-ws: what the contract suite runs. */
+import { Server } from 'node:http'
 import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { type Listening, runService } from '../service.ts'
+import { stopping } from '../node/index.ts'
 import { createNodeWebSocket, createParlor } from './index.ts'
 
 const app = new Hono()
@@ -15,7 +17,7 @@ await runService({
     return new Promise<Listening>((resolve, reject) => {
       const server: ServerType = serve({ fetch: app.fetch, port, hostname }, (info) => {
         server.off('error', reject)
-        resolve({ port: info.port, stop: () => new Promise((stopped) => server.close(() => stopped())) })
+        if (server instanceof Server) resolve({ port: info.port, ...stopping(server) })
       })
       server.once('error', reject)
       nodeWs.injectWebSocket(server)

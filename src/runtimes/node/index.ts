@@ -52,7 +52,9 @@ export interface ServeOptions {
 export interface Serving {
   readonly port: number
   readonly server: Server
-  /** Accepts nothing more and answers what was asked. WebSockets stay until they are closed. */
+  /** Accepts nothing more. WebSockets stay until they are closed. */
+  refuse(): void
+  /** Ends when everything that was accepted has ended. */
   stop(): Promise<void>
 }
 
@@ -69,7 +71,7 @@ export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions
     server.listen(port, hostname, () => {
       server.off('error', reject)
       const address = server.address()
-      resolve({ port: typeof address === 'object' && address ? address.port : port, server, stop: () => stop(server) })
+      resolve({ port: typeof address === 'object' && address ? address.port : port, server, ...stopping(server) })
     })
   })
 }
@@ -92,9 +94,20 @@ function answering(fetch: ServeOptions['fetch']): ServeOptions['fetch'] {
   }
 }
 
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
+/** How an HTTP server stops. */
+export function stopping(server: Server): Pick<Serving, 'refuse' | 'stop'> {
+  const closed = new Promise<void>((resolve) => {
+    server.once('close', resolve)
   })
+  const refuse = (): void => {
+    server.close()
+    server.closeIdleConnections()
+  }
+  return {
+    refuse,
+    stop: () => {
+      refuse()
+      return closed
+    },
+  }
 }

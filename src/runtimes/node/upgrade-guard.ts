@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { handshakeFault } from '../../http/handshake.ts'
 
 /** Why a handshake is refused before anybody looks at it. */
 interface Refusal {
@@ -20,11 +21,20 @@ export function guardUpgrades(server: Server): void {
     socket.on('error', () => socket.destroy())
     const refusal = refusalOf(request)
     if (refusal) return refuse(socket, refusal)
-    for (const listener of inner) listener.call(server, request, socket, head)
+    for (const listener of inner) contain(() => listener.call(server, request, socket, head), socket)
   })
 }
 
-const KEY = /^[+/0-9A-Za-z]{22}==$/
+/** Runs a listener; what it throws or rejects with costs its own socket, not the process. */
+function contain(listener: () => unknown, socket: Duplex): void {
+  const failed = (): void => refuse(socket, { status: 400, text: 'The handshake could not be read' })
+  try {
+    const done = listener()
+    if (done instanceof Promise) done.catch(failed)
+  } catch {
+    failed()
+  }
+}
 
 function refusalOf(request: IncomingMessage): Refusal | undefined {
   const { headers, method, httpVersionMajor, httpVersionMinor } = request
@@ -32,17 +42,9 @@ function refusalOf(request: IncomingMessage): Refusal | undefined {
     return { status: 426, text: 'Only websocket can be upgraded to', headers: { Upgrade: 'websocket' } }
   }
   if (method !== 'GET') return { status: 405, text: 'A WebSocket handshake is a GET', headers: { Allow: 'GET' } }
-  if (httpVersionMajor * 10 + httpVersionMinor < 11)
-    return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }
-  if (!KEY.test(headers['sec-websocket-key'] ?? '')) return { status: 400, text: 'Missing or bad Sec-WebSocket-Key' }
-  if (headers['sec-websocket-version'] !== '13') {
-    return {
-      status: 426,
-      text: 'WebSocket version 13 is needed',
-      headers: { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' },
-    }
-  }
-  return undefined
+  if (httpVersionMajor * 10 + httpVersionMinor < 11) return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }
+  const get = (name: string): string | null => [headers[name] ?? null].flat()[0] ?? null
+  return handshakeFault({ headers: { get } })
 }
 
 function refuse(socket: Duplex, { status, text, headers }: Refusal): void {
