@@ -98,7 +98,8 @@ function eventsOf(deps: SocketDeps, admission: Admission, route: Route, identity
         connection = route.open(hub, transport, identity, c, authenticate)
       })
     },
-    onMessage: ({ data }) => guarded(() => (typeof data === 'string' ? connection?.text(data) : connection?.binary(sizeOf(data)))),
+    onMessage: ({ data }) =>
+      guarded(() => (typeof data === 'string' ? connection?.text(data) : connection?.binary(sizeOf(data)))),
     onClose: closed,
     onError: closed,
   }

@@ -2,8 +2,8 @@
 import { Server } from 'node:http'
 import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
-import { type Listening, runService } from '../service.ts'
 import { stopping } from '../node/index.ts'
+import { type Listening, runService } from '../service.ts'
 import { createNodeWebSocket, createParlor } from './index.ts'
 
 const app = new Hono()

@@ -42,7 +42,8 @@ function refusalOf(request: IncomingMessage): Refusal | undefined {
     return { status: 426, text: 'Only websocket can be upgraded to', headers: { Upgrade: 'websocket' } }
   }
   if (method !== 'GET') return { status: 405, text: 'A WebSocket handshake is a GET', headers: { Allow: 'GET' } }
-  if (httpVersionMajor * 10 + httpVersionMinor < 11) return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }
+  if (httpVersionMajor * 10 + httpVersionMinor < 11)
+    return { status: 400, text: 'A WebSocket handshake needs HTTP/1.1' }
   const get = (name: string): string | null => [headers[name] ?? null].flat()[0] ?? null
   return handshakeFault({ headers: { get } })
 }
