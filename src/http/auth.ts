@@ -13,16 +13,27 @@ export type AuthOptions =
   | 'off'
 
 /** Answers whose token it is; undefined: nobody's. */
-export type Authenticator = (token: string | undefined, request?: Request) => Eventually<Identity | undefined>
+export interface Authenticator {
+  /** For a handshake. */
+  admit(token: string | undefined, request: Request): Eventually<Identity | undefined>
+  /** For an `auth` frame of a connection that belongs to `current`. */
+  renew(token: string, current: Identity): Eventually<Identity | undefined>
+}
 
 export function authenticator(auth: AuthOptions, random: Random): Authenticator {
-  if (auth === 'off') return () => ({ user: { id: `guest-${random.id(8)}`, name: 'Guest' } })
-  if ('authenticate' in auth) return auth.authenticate
+  if (auth === 'off') {
+    return {
+      admit: () => ({ user: { id: `guest-${random.id(8)}`, name: 'Guest' } }),
+      renew: (_token, current) => current,
+    }
+  }
+  if ('authenticate' in auth) return { admit: auth.authenticate, renew: (token) => auth.authenticate(token) }
   const { secret } = auth
-  return async (token) => {
+  const read = async (token: string | undefined): Promise<Identity | undefined> => {
     const claims = token === undefined ? undefined : await readToken(token, secret)
     return claims && identityOf(claims)
   }
+  return { admit: read, renew: read }
 }
 
 const BEARER_PROTOCOL = 'bearer.'

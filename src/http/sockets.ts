@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { WSEvents } from 'hono/ws'
+import type { WSContext, WSEvents } from 'hono/ws'
 import { CLOSE } from '../core/close-codes.ts'
 import type { Connection } from '../core/connection.ts'
 import type { Identity } from '../core/hooks.ts'
@@ -23,26 +23,33 @@ export interface SocketDeps {
 
 /** What a socket route speaks. */
 export interface Route {
+  readonly name: string
   /** Its messages may share frames where the peer agreed to it. */
   readonly joins: boolean
   /** Makes a connection of a socket that has opened. */
   open(hub: Hub, transport: Transport, identity: Identity, c: Context, authenticate: Authenticator): Connection
 }
 
-export const echoRoute: Route = { joins: false, open: (hub, transport, identity) => hub.openEcho(transport, identity) }
+export const echoRoute: Route = {
+  name: 'echo',
+  joins: false,
+  open: (hub, transport, identity) => hub.openEcho(transport, identity),
+}
 
 export const chatRoute: Route = {
+  name: 'chat',
   joins: false,
   open: (hub, transport, identity) => hub.openPlainChat(transport, identity),
 }
 
 export const jsonRoute: Route = {
+  name: 'ws',
   joins: true,
   open: (hub, transport, identity, c, authenticate) => {
     const room = c.req.query('room')
     const session = c.req.query('session')
     return hub.openJson(transport, identity, {
-      authenticate: (token) => authenticate(token),
+      authenticate: (token) => authenticate.renew(token, identity),
       ...(room === undefined ? {} : { room }),
       ...(session === undefined ? {} : { session }),
     })
@@ -56,7 +63,7 @@ export function socketRoutes(deps: SocketDeps): (route: Route) => (c: Context) =
     const request = c.req.raw
     if (deps.hub.isDraining) return c.text('The server is stopping', 503, { 'Retry-After': '5' })
     if (!isAllowedOrigin(request, deps.allowedOrigins)) return c.text('Origin not allowed', 403)
-    const identity = await deps.authenticate(tokenOf(request), request)
+    const identity = await deps.authenticate.admit(tokenOf(request), request)
     if (!identity) return c.text('Invalid token', 401, { 'WWW-Authenticate': 'Bearer' })
     const broken = handshakeFault(request)
     if (broken) return c.text(broken.text, broken.status, broken.headers)
@@ -70,38 +77,42 @@ export function socketRoutes(deps: SocketDeps): (route: Route) => (c: Context) =
 /** The socket's events, made into a connection's. What they throw stays here: on some runtimes it would end the process. */
 function eventsOf(deps: SocketDeps, admission: Admission, route: Route, identity: Identity, c: Context): WSEvents {
   const { hub, runtime, authenticate } = deps
-  let connection: Connection | undefined
   const address = runtime.address(c)
   const agreed = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
   const joined = route.joins && agreed === 'parlor.v1.batch'
-  const guarded = (work: () => void): void => {
+  let connection: Connection | undefined
+  const guarded = (ws: WSContext, work: () => void): void => {
     try {
       work()
     } catch (reason) {
       hub.log.error('a connection failed', { connection: connection?.id, reason })
-      connection?.end(CLOSE.internal)
+      if (connection) connection.end(CLOSE.internal)
+      else ws.close(CLOSE.internal.code, CLOSE.internal.reason)
     }
   }
-  let counted = false
-  const closed = (): void => {
-    if (counted) admission.exit(address)
-    counted = false
-    guarded(() => connection?.closed())
+  const closed = (ws: WSContext): void => {
+    if (!connection) return
+    const ended = connection
+    connection = undefined
+    admission.exit(address)
+    guarded(ws, () => ended.closed())
+    hub.log.debug('connection closed', { connection: ended.id })
   }
   return {
     onOpen: (_event, ws) => {
       if (admission.refusal(address)) return ws.close(CLOSE.tooManyConnections.code, CLOSE.tooManyConnections.reason)
-      admission.enter(address)
-      counted = true
-      guarded(() => {
+      guarded(ws, () => {
         const transport = runtime.transport(ws, c, { joined, alive: () => connection?.alive() })
         connection = route.open(hub, transport, identity, c, authenticate)
+        admission.enter(address)
+        const user = identity.user.id
+        hub.log.debug('connection opened', { connection: connection.id, route: route.name, user, address })
       })
     },
-    onMessage: ({ data }) =>
-      guarded(() => (typeof data === 'string' ? connection?.text(data) : connection?.binary(sizeOf(data)))),
-    onClose: closed,
-    onError: closed,
+    onMessage: ({ data }, ws) =>
+      guarded(ws, () => (typeof data === 'string' ? connection?.text(data) : connection?.binary(sizeOf(data)))),
+    onClose: (_event, ws) => closed(ws),
+    onError: (_event, ws) => closed(ws),
   }
 }
 

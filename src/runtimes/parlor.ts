@@ -93,7 +93,8 @@ export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
     publish: async (room, { from, id, transient, ...body }) =>
       hub.publish(room, {
         from: from ?? SERVER,
-        body,
+        // The application may go on changing its object; what the log holds must not change.
+        body: structuredClone(body),
         ...(id === undefined ? {} : { clientId: id }),
         ...(transient === undefined ? {} : { transient }),
       }),
