@@ -1,0 +1,4 @@
+import { contract } from './contract.ts'
+import { bun } from './fixtures.ts'
+
+contract(bun)

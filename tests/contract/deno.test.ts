@@ -1,0 +1,4 @@
+import { contract } from './contract.ts'
+import { deno } from './fixtures.ts'
+
+contract(deno)

@@ -1,0 +1,177 @@
+/** The runtimes the contract is run on, each as a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { PATIENCE } from './waiting.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+export const SECRET = 'the contract suite signs its tokens with this'
+
+/** What a runtime can hold of the rules that SPEC.md makes depend on it. */
+export interface Abilities {
+  /** HTTP-2: answers 426 to any other `Upgrade` on every path. Where not: as to an ordinary GET. */
+  readonly refusesOtherUpgrades: boolean
+  /** ECHO-4, WS-15: leaves the input of a peer that does not read unread. Where not: closes with 4003. */
+  readonly pausesReading: boolean
+  /** Section 10, 1002 and 1007: sends a close frame on broken framing. Where not: drops the connection. */
+  readonly answersBadFraming: boolean
+  /** RFC 6455 5.1: refuses unmasked frames. */
+  readonly refusesUnmasked: boolean
+  /** RFC 6455 5.5: refuses pongs and closes above 125 bytes. */
+  readonly refusesLargeControls: boolean
+  /** HTTP-3: sees that a handshake is HTTP/1.0. */
+  readonly seesHttpVersion: boolean
+  /** WS-6, 1009: says so before it closes. */
+  readonly answersOversize: boolean
+  /** CONN-2: ends a message that never ends. Deno keeps all fragments of one, without a limit. */
+  readonly boundsFragments: boolean
+  /** BEAT-2: the server's own heartbeat (4001). Where not: the runtime's (1001). */
+  readonly ownHeartbeat: boolean
+}
+
+export interface Fixture {
+  readonly name: string
+  readonly runtime: 'node' | 'node-ws' | 'deno' | 'bun'
+  readonly can: Abilities
+  readonly command: (args: readonly string[]) => { readonly file: string; readonly args: readonly string[] }
+}
+
+const ALL: Abilities = {
+  refusesOtherUpgrades: true,
+  pausesReading: true,
+  answersBadFraming: true,
+  refusesUnmasked: true,
+  refusesLargeControls: true,
+  seesHttpVersion: true,
+  answersOversize: true,
+  boundsFragments: true,
+  ownHeartbeat: true,
+}
+
+export const node: Fixture = {
+  name: 'Node (node-server)',
+  runtime: 'node',
+  can: ALL,
+  command: (args) => ({ file: process.execPath, args: ['dist/runtimes/node/main.js', ...args] }),
+}
+
+export const nodeWs: Fixture = {
+  name: 'Node (node-ws)',
+  runtime: 'node-ws',
+  can: ALL,
+  command: (args) => ({ file: process.execPath, args: ['dist/runtimes/node-ws/main.js', ...args] }),
+}
+
+export const deno: Fixture = {
+  name: 'Deno',
+  runtime: 'deno',
+  can: {
+    refusesOtherUpgrades: false,
+    pausesReading: false,
+    answersBadFraming: false,
+    refusesUnmasked: false,
+    refusesLargeControls: false,
+    seesHttpVersion: false,
+    answersOversize: false,
+    boundsFragments: false,
+    ownHeartbeat: false,
+  },
+  // The package's own executable: its shim would not pass signals on.
+  command: (args) => ({
+    file: 'node_modules/deno/deno',
+    args: ['run', '-A', '--cached-only', 'src/runtimes/deno/main.ts', ...args],
+  }),
+}
+
+export const bun: Fixture = {
+  name: 'Bun',
+  runtime: 'bun',
+  can: { ...ALL, refusesOtherUpgrades: false, pausesReading: false, answersBadFraming: false, seesHttpVersion: false },
+  command: (args) => ({ file: 'node_modules/bun/bin/bun.exe', args: ['src/runtimes/bun/main.ts', ...args] }),
+}
+
+export type Environment = Readonly<Record<string, string>>
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface Served {
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  stdout(): string
+  /** What the process said, where it has ended. */
+  died(): string | undefined
+  signal(signal: NodeJS.Signals): void
+  exited(timeout?: number): Promise<Exit>
+  stop(signal?: NodeJS.Signals): Promise<Exit>
+}
+
+export async function start(fixture: Fixture, environment: Environment = {}): Promise<Served> {
+  const { file, args } = fixture.command(['--port', '0', '--host', '127.0.0.1'])
+  const child = spawn(file, args, {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], PARLOR_AUTH_SECRET: SECRET, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // A worker that is stopped in the middle of a test leaves no server behind.
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+
+  let stdout = ''
+  let stderr = ''
+  let died = false
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const exit = new Promise<Exit>((resolve) => {
+    child.once('error', () => resolve({ code: null, signal: null }))
+    child.once('exit', (code, signal) => {
+      process.off('exit', kill)
+      died = true
+      resolve({ code, signal })
+    })
+  })
+  const { url, port } = await listening(child, exit, () => `${stdout}${stderr}`)
+
+  return {
+    url,
+    port,
+    pid: child.pid ?? -1,
+    stdout: () => stdout,
+    died: () => (died ? `${stdout}${stderr}` : undefined),
+    signal: (signal) => void child.kill(signal),
+    exited: (timeout = PATIENCE) => within(exit, timeout, () => `the process did not exit: ${stdout}${stderr}`),
+    async stop(signal = 'SIGKILL') {
+      child.kill(signal)
+      return await within(exit, 2 * PATIENCE, () => `the process did not exit on ${signal}: ${stdout}${stderr}`)
+    },
+  }
+}
+
+function listening(
+  child: ChildProcess,
+  exit: Promise<Exit>,
+  output: () => string,
+): Promise<{ readonly url: string; readonly port: number }> {
+  const found = new Promise<{ url: string; port: number }>((resolve, reject) => {
+    const look = (): void => {
+      const match = /listening on (http:\/\/127\.0\.0\.1:(\d+))/i.exec(output())
+      if (match?.[1] !== undefined) resolve({ url: match[1], port: Number(match[2]) })
+    }
+    child.stdout?.on('data', look)
+    void exit.then((how) => reject(new Error(`the service ended with ${JSON.stringify(how)}: ${output()}`)))
+  })
+  return within(found, 2 * PATIENCE, () => `the service did not say where it listens: ${output()}`)
+}
+
+function within<T>(promise: Promise<T>, timeout: number, message: () => string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(message())), timeout)
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,4 @@
+import { contract } from './contract.ts'
+import { nodeWs } from './fixtures.ts'
+
+contract(nodeWs)

@@ -1,0 +1,4 @@
+import { contract } from './contract.ts'
+import { node } from './fixtures.ts'
+
+contract(node)

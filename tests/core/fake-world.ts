@@ -1,0 +1,160 @@
+import { setImmediate } from 'node:timers/promises'
+import * as v from 'valibot'
+import type { LogLimits } from '../../src/core/broadcast-adapter.ts'
+import type { Connection } from '../../src/core/connection.ts'
+import type { Hooks, Identity } from '../../src/core/hooks.ts'
+import { Hub } from '../../src/core/hub.ts'
+import type { Authenticate } from '../../src/core/json-protocol.ts'
+import { ServerFrame } from '../../src/core/protocol.ts'
+import { DEFAULT_LOG_LIMITS, DEFAULT_SETTINGS, type Heartbeat, type Limits } from '../../src/core/settings.ts'
+import { FakeAdapter } from './fake-adapter.ts'
+import { FakeLog, FakeLoop, SeededRandom } from './fake-loop.ts'
+import { FakeTransport, type TransportOptions } from './fake-transport.ts'
+
+export interface WorldOptions {
+  readonly logs?: Partial<LogLimits>
+  readonly limits?: Partial<Limits>
+  readonly heartbeat?: Heartbeat
+  readonly hooks?: Hooks
+  /** ms since 1970 at which it begins. */
+  readonly now?: number
+}
+
+export interface ClientOptions extends TransportOptions {
+  readonly user?: string
+  readonly expires?: number
+  readonly room?: string
+  readonly session?: string
+  readonly authenticate?: Authenticate
+}
+
+export type Frame<T extends ServerFrame['type']> = Extract<ServerFrame, { type: T }>
+
+/** A hub with its adapter and sockets, in which nothing happens by itself. */
+export class World {
+  readonly loop: FakeLoop
+  readonly log = new FakeLog()
+  readonly adapter: FakeAdapter
+  readonly hub: Hub
+
+  constructor({ logs, limits, heartbeat, hooks = {}, now }: WorldOptions = {}) {
+    this.loop = new FakeLoop(now)
+    const shared = {
+      clock: this.loop,
+      loop: this.loop,
+      random: new SeededRandom(),
+      limitsOf: () => ({ ...DEFAULT_LOG_LIMITS, ...logs }),
+    }
+    this.adapter = new FakeAdapter(shared)
+    const settings = {
+      ...DEFAULT_SETTINGS,
+      limits: { ...DEFAULT_SETTINGS.limits, ...limits },
+      heartbeat: heartbeat ?? DEFAULT_SETTINGS.heartbeat,
+    }
+    this.hub = new Hub({ ...shared, adapter: this.adapter, log: this.log, settings, hooks })
+    void this.hub.start()
+  }
+
+  /** Opens a connection to the JSON protocol. */
+  connect(options: ClientOptions = {}): Client {
+    return this.#open(options, (transport, identity) =>
+      this.hub.openJson(transport, identity, {
+        authenticate: options.authenticate ?? (() => undefined),
+        ...(options.room === undefined ? {} : { room: options.room }),
+        ...(options.session === undefined ? {} : { session: options.session }),
+      }),
+    )
+  }
+
+  chat(options: ClientOptions = {}): Client {
+    return this.#open(options, (transport, identity) => this.hub.openPlainChat(transport, identity))
+  }
+
+  echo(options: ClientOptions = {}): Client {
+    return this.#open(options, (transport, identity) => this.hub.openEcho(transport, identity))
+  }
+
+  /** Ends turns until nothing is put off, and lets promises settle in between. */
+  async rest(): Promise<void> {
+    for (let round = 0; round < 4; round++) {
+      await setImmediate()
+      this.loop.rest()
+    }
+  }
+
+  /** Publishes from outside, as `user`. */
+  async publish(room: string, content: string, user = 'outside'): Promise<void> {
+    await this.hub.publish(room, { from: { id: user, name: user }, body: { kind: 'chat', content } })
+  }
+
+  #open(options: ClientOptions, open: (transport: FakeTransport, identity: Identity) => Connection): Client {
+    const transport = new FakeTransport(this.loop, options)
+    const id = options.user ?? 'ann'
+    const { expires } = options
+    const identity = { user: { id, name: id.toUpperCase() }, ...(expires === undefined ? {} : { expires }) }
+    const connection = open(transport, identity)
+    transport.hear = (text) => connection.text(text)
+    return new Client(transport, connection)
+  }
+}
+
+/** The peer: sends client frames as text, reads what the server sent. */
+export class Client {
+  readonly transport: FakeTransport
+  readonly connection: Connection
+  #taken = 0
+
+  constructor(transport: FakeTransport, connection: Connection) {
+    this.transport = transport
+    this.connection = connection
+  }
+
+  send(frame: unknown): void {
+    this.transport.arrive(JSON.stringify(frame))
+  }
+
+  text(text: string): void {
+    this.transport.arrive(text)
+  }
+
+  join(room: string, more: Readonly<Record<string, unknown>> = {}): void {
+    this.send({ type: 'join', room, ...more })
+  }
+
+  /** What came since the last call. */
+  take(): ServerFrame[] {
+    const texts = this.transport.texts.slice(this.#taken)
+    this.#taken = this.transport.texts.length
+    return texts.map(parseFrame)
+  }
+
+  /** Everything of one type that came, ever. */
+  all<T extends ServerFrame['type']>(type: T): Frame<T>[] {
+    return this.transport.texts.map(parseFrame).filter((frame): frame is Frame<T> => frame.type === type)
+  }
+
+  /** The contents of the chat frames that came since the last call. */
+  heard(): string[] {
+    return this.take().flatMap((frame) => (frame.type === 'chat' ? [frame.content] : []))
+  }
+
+  /** The socket is gone. */
+  die(): void {
+    this.transport.gone = true
+    this.connection.closed()
+  }
+}
+
+/** Reads a frame by the schema that clients go by; a field that it does not know is a failure. */
+export function parseFrame(text: string): ServerFrame {
+  const raw: unknown = JSON.parse(text)
+  const frame = v.parse(ServerFrame, raw)
+  if (JSON.stringify(raw).length !== JSON.stringify(frame).length) throw new Error(`unknown fields in ${text}`)
+  return frame
+}
+
+/** Draws are the same in every run, unless `FC_SEED` says otherwise. A failure prints its seed and path. */
+export const draws = (numRuns: number): { seed: number; numRuns: number } => ({
+  seed: Number(process.env['FC_SEED'] ?? 20_260_601),
+  numRuns,
+})

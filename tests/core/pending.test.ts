@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { Gate } from './fake-loop.ts'
+import { type Client, type ClientOptions, World } from './fake-world.ts'
+
+/** A world whose `publish` hook answers when the gate opens; the client is in room `r`. */
+async function slowHook(options: ClientOptions): Promise<{ world: World; client: Client; gate: Gate<boolean> }> {
+  const gate = new Gate<boolean>()
+  const world = new World({ hooks: { publish: ({ room }) => (room === 'r' ? gate.promise : true) } })
+  const client = world.connect(options)
+  client.join('r')
+  await world.rest()
+  client.take()
+  return { world, client, gate }
+}
+
+function publish(client: Client, count: number, content = 'hello'): void {
+  for (let ref = 1; ref <= count; ref++) client.send({ type: 'chat', room: 'r', content, ref })
+}
+
+const refs = (client: Client): unknown[] => client.all('ack').map(({ ref }) => ref)
+const oneTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
+
+describe('[WS-15] 32 requests are pending at most', () => {
+  test('then reading stops, and goes on when they are answered', async () => {
+    const { world, client, gate } = await slowHook({})
+    publish(client, 31)
+    expect(client.transport.isPaused).toBe(false)
+    publish(client, 1)
+    expect(client.transport.isPaused).toBe(true)
+    client.send({ type: 'ping', ref: 'late' })
+    await world.rest()
+    expect(client.take()).toEqual([])
+    gate.open(true)
+    await world.rest()
+    expect(client.transport.acts).toEqual(['pause', 'resume'])
+    expect(refs(client)).toEqual([...oneTo(31), 1])
+    expect(client.all('pong')).toEqual([{ type: 'pong', ref: 'late' }])
+    expect(client.connection.inbox.waiting).toBe(0)
+  })
+
+  test('what had been read already is held and handled in order', async () => {
+    const { world, client, gate } = await slowHook({})
+    for (let ref = 1; ref <= 100; ref++) {
+      client.connection.text(JSON.stringify({ type: 'chat', room: 'r', content: `${ref}`, ref }))
+    }
+    gate.open(true)
+    await world.rest()
+    expect(refs(client)).toEqual(oneTo(100))
+    expect(client.all('chat').map(({ content, offset }) => [Number(content), offset])).toEqual(
+      oneTo(100).map((n) => [n, n]),
+    )
+  })
+
+  test('where reading can not stop, input is held to 256 KiB, and beyond that the connection ends with 4003', async () => {
+    const { world, client, gate } = await slowHook({ pause: false })
+    publish(client, 32)
+    const frame = JSON.stringify({ type: 'chat', room: 'r', content: 'x'.repeat(1000), ref: 'h' })
+    const fitting = Math.floor((256 * 1024) / frame.length)
+    for (let i = 0; i < fitting; i++) client.text(frame)
+    expect(client.transport.isOpen).toBe(true)
+    client.text(frame)
+    expect(client.transport.closed).toEqual({ code: 4003, reason: 'overloaded' })
+    gate.open(true)
+    await world.rest()
+    expect(world.hub.connections).toBe(0)
+    expect(world.hub.rooms.size).toBe(0)
+    expect(client.transport.late).toEqual([])
+  })
+
+  test('[CONN-2] empty frames are not held without end either', async () => {
+    const { client } = await slowHook({ pause: false })
+    publish(client, 32)
+    for (let i = 0; i < 300_000; i++) client.text('')
+    expect(client.transport.closed?.code).toBe(4003)
+  })
+
+  test('[ECHO-4] an echo peer that does not read has 32 replies waiting, then is not read', async () => {
+    const world = new World()
+    const echo = world.echo({ slow: true })
+    const big = 'x'.repeat(65_537)
+    echo.text(big)
+    world.loop.rest()
+    for (let i = 0; i < 50; i++) echo.text(`${i}`)
+    expect(echo.transport.texts).toEqual([big])
+    expect(echo.connection.outbox.unflushed).toBe(32)
+    expect(echo.transport.isPaused).toBe(true)
+    echo.transport.open()
+    await world.rest()
+    expect(echo.transport.texts.slice(1)).toEqual(Array.from({ length: 50 }, (_, i) => `${i}`))
+    expect(echo.transport.isOpen).toBe(true)
+  })
+
+  test('[ECHO-4] where reading can not stop, an echo peer that does not read ends with 4003', () => {
+    const world = new World()
+    const echo = world.echo({ slow: true, pause: false })
+    for (let i = 0; i < 200 && echo.transport.isOpen; i++) {
+      echo.text('x'.repeat(16_384))
+      world.loop.rest()
+    }
+    expect(echo.transport.closed?.code).toBe(4003)
+    expect(echo.transport.peak).toBeLessThanOrEqual(65_536 + 16_384)
+  })
+})
+
+/** A client with 32 replies waiting for a socket that takes nothing. */
+function fullOfReplies(world: World, options: ClientOptions = {}): Client {
+  const client = world.connect({ slow: true, ...options })
+  client.send({ type: 'x'.repeat(60_000) })
+  client.text(`"${'x'.repeat(60_000)}"`)
+  while (client.transport.buffered() <= 65_536) client.send({ type: 'auth', token: '', ref: 'r'.repeat(64) })
+  world.loop.rest()
+  for (let ref = 1; ref <= 32; ref++) client.send({ type: 'ping', ref })
+  expect(client.connection.outbox.unflushed).toBe(32)
+  return client
+}
+
+describe('what the server says by itself to a peer with 32 replies waiting', () => {
+  test('[AUTH-6] a warning does not end a connection that is within its bounds', async () => {
+    const world = new World()
+    const client = fullOfReplies(world, { expires: world.loop.now() + 40_000 })
+    world.loop.advance(15_000)
+    expect(client.transport.closed).toBeUndefined()
+    client.transport.open()
+    await world.rest()
+    expect(client.all('pong').map(({ ref }) => ref)).toEqual(oneTo(32))
+    expect(client.all('error').map(({ code }) => code)).toContain('token_expiring')
+  })
+
+  test('[DRAIN-1] nor does the word that the server stops', async () => {
+    const world = new World()
+    const client = fullOfReplies(world)
+    const drained = world.hub.drain(1000)
+    expect(client.transport.closed).toBeUndefined()
+    client.transport.open()
+    for (let i = 0; i < 60; i++) {
+      world.loop.advance(20)
+      await world.rest()
+    }
+    await drained
+    expect(client.all('pong')).toHaveLength(32)
+    expect(client.all('drain')).toHaveLength(1)
+  })
+})
