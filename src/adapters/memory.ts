@@ -99,9 +99,7 @@ export class MemoryAdapter implements BroadcastAdapter {
   #open(room: string): RoomLog {
     const known = this.#logs.get(room)
     if (known) return known
-    const log = new RoomLog(room, this.#deps.random.id(10), this.#deps.limitsOf(room), (due, horizon) =>
-      this.#expire(due, horizon),
-    )
+    const log = new RoomLog(room, this.#deps.random.id(10), this.#deps.limitsOf(room), (due) => this.#expire(due))
     this.#logs.set(room, log)
     return log
   }
@@ -111,8 +109,9 @@ export class MemoryAdapter implements BroadcastAdapter {
     return { id: this.#nextId(), from, time, body, ...(clientId === undefined ? {} : { clientId }) }
   }
 
-  #expire(log: RoomLog, horizon: number): number | undefined {
-    log.expire(horizon)
+  #expire(log: RoomLog): number | undefined {
+    // By the clock, not by the horizon: what is still within its time is never forgotten early.
+    log.expire(this.#deps.clock.now())
     if (log.isIdle) this.#logs.delete(log.room)
     return log.expires
   }
@@ -133,14 +132,9 @@ class RoomLog implements Due {
   subscribed = false
   readonly #log: Log<Kept>
   readonly #dedupe = new Dedupe()
-  readonly #expired: (log: RoomLog, horizon: number) => number | undefined
+  readonly #expired: (log: RoomLog) => number | undefined
 
-  constructor(
-    room: string,
-    epoch: string,
-    limits: LogLimits,
-    expired: (log: RoomLog, horizon: number) => number | undefined,
-  ) {
+  constructor(room: string, epoch: string, limits: LogLimits, expired: (log: RoomLog) => number | undefined) {
     this.room = room
     this.epoch = epoch
     this.#log = new Log(limits)
@@ -162,8 +156,8 @@ class RoomLog implements Due {
     return !this.subscribed && this.expires === undefined
   }
 
-  due(horizon: number): number | undefined {
-    return this.#expired(this, horizon)
+  due(): number | undefined {
+    return this.#expired(this)
   }
 
   expire(now: number): void {

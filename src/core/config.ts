@@ -139,12 +139,15 @@ const given = (env: Environment): Record<string, string> =>
     }),
   )
 
+/** What Kubernetes sets for a Service named parlor: none of ours. */
+const SERVICE_LINK = /^PARLOR_(SERVICE_(HOST|PORT)|PORT(_|$))/
+
 function unknownNames(
   env: Environment,
   closest: (name: string, names: readonly string[]) => string | undefined,
 ): string[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('PARLOR_') && !NAMES.includes(name))
+    .filter((name) => name.startsWith('PARLOR_') && !NAMES.includes(name) && !SERVICE_LINK.test(name))
     .map((name) => {
       const like = closest(name, NAMES)
       return `${name}: there is no such setting${like === undefined ? '' : `; do you mean ${like}?`}`

@@ -84,6 +84,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
 
   /** The same user for longer, or without an end. */
   renew(identity: Identity): void {
+    if (!this.#open) return
     this.#identity = identity
     this.#warned = false
     this.#schedule()
@@ -201,10 +202,15 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   #nextDue(): number | undefined {
     const times: number[] = []
     const { interval, grace } = this.#deps.heartbeat
-    if (this.#transport.ping) times.push(this.#lastSeen + interval + (this.#pinged ? grace : 0))
+    if (this.#transport.ping) times.push(this.#pinged ? this.#nextLook(interval, grace) : this.#lastSeen + interval)
     const { expires } = this.#identity
     if (expires !== undefined) times.push(this.#warned ? expires : expires - EXPIRY_WARNING)
     return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  /** After a ping: the end of the grace, but no later than the next silence could be due for a ping of its own. */
+  #nextLook(interval: number, grace: number): number {
+    return Math.min(this.#lastSeen + interval + grace, this.#deps.clock.now() + interval)
   }
 
   #schedule(): void {

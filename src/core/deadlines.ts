@@ -18,6 +18,7 @@ export class Deadlines {
   readonly #slotOf = new Map<Due, number>()
   #next = 0
   #cancel: Cancel | undefined
+  #firing = false
 
   /** `tick` in ms: how early a deadline may be looked at. */
   constructor(clock: Clock, loop: EventLoop, tick: number) {
@@ -43,7 +44,7 @@ export class Deadlines {
     if (entries) entries.add(entry)
     else this.#slots.set(slot, new Set([entry]))
     this.#slotOf.set(entry, slot)
-    if (!this.#cancel) {
+    if (!this.#cancel && !this.#firing) {
       this.#next = now + 1
       this.#arm()
     }
@@ -77,10 +78,13 @@ export class Deadlines {
     const reached =
       now - this.#next > this.#slots.size ? [...this.#slots.keys()].sort((a, b) => a - b) : range(this.#next, now)
     this.#next = now + 1
+    // What is set meanwhile must not move `#next`: slots that become due in the middle of this would be skipped.
+    this.#firing = true
     for (const slot of reached) {
       if (slot > now) break
       this.#lookAt(slot)
     }
+    this.#firing = false
     if (this.#slotOf.size > 0 && !this.#cancel) this.#arm()
   }
 

@@ -141,6 +141,7 @@ export class Hub {
 
   /** Closes every connection, after what was handed to its socket, and the adapter. */
   async close(): Promise<void> {
+    this.#draining = true
     this.rooms.flush()
     for (const connection of [...this.#connections]) connection.end(CLOSE.goingAway)
     this.#deadlines.stop()

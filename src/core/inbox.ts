@@ -5,6 +5,9 @@ export const MAX_PENDING = 32
 /** Bytes of input that are held while that many are pending, where a runtime can't stop reading. */
 export const MAX_HELD = 256 * 1024
 
+/** What holding a frame costs beside its text, so that empty ones are bounded too. */
+const FRAME_COST = 64
+
 export interface InboxOwner {
   handle(text: string): void
   /** Answers requests that are done but whose replies wait in the outbox. */
@@ -39,7 +42,7 @@ export class Inbox {
     if (this.#closed) return
     if (this.#held.length === 0 && !this.#isFull()) return this.#owner.handle(text)
     this.#held.push(text)
-    this.#heldLength += text.length
+    this.#heldLength += text.length + FRAME_COST
     if (this.#heldLength > MAX_HELD) return this.#owner.overloaded()
     this.#pause()
   }
@@ -61,7 +64,7 @@ export class Inbox {
     while (!this.#closed && this.#held.length > 0 && !this.#isFull()) {
       const text = this.#held.shift()
       if (text === undefined) break
-      this.#heldLength -= text.length
+      this.#heldLength -= text.length + FRAME_COST
       this.#owner.handle(text)
     }
     if (this.#paused && !this.#closed && this.#held.length === 0 && !this.#isFull()) {

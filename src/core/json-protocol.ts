@@ -71,11 +71,12 @@ export class JsonProtocol implements Protocol {
   }
 
   expiring(): void {
-    this.#error({ code: 'token_expiring', message: 'The token runs out soon: send auth with a new one' })
+    const warning = { code: 'token_expiring', message: 'The token runs out soon: send auth with a new one' } as const
+    this.#connection.outbox.push(encodeError(warning))
   }
 
   draining(reconnectAfter: number): void {
-    this.#send({ type: 'drain', reconnectAfter })
+    this.#connection.outbox.push(encode({ type: 'drain', reconnectAfter }))
   }
 
   ended(): void {
@@ -104,7 +105,7 @@ export class JsonProtocol implements Protocol {
     const { room, ref } = frame
     const refusal = this.#memberships.intend(room)
     if (refusal) return this.#error({ ...refusal, ...withRef(ref) }, room)
-    const undo = (): void => this.#memberships.abandon(room, this.#lanes.hasMore(room))
+    const undo = (): void => this.#memberships.abandon(room)
     this.#run(
       room,
       ref,

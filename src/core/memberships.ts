@@ -25,6 +25,8 @@ export class Memberships implements MemberOwner {
   readonly #hub: Hub
   readonly #intended = new Set<string>()
   readonly #members = new Map<string, Member>()
+  /** Joins that were asked for and have not begun, by room. */
+  readonly #joining = new Map<string, number>()
 
   constructor(connection: Connection, hub: Hub) {
     this.outbox = connection.outbox
@@ -38,11 +40,15 @@ export class Memberships implements MemberOwner {
     if (room.length === 0 || room.length > roomName || hasControls(room)) {
       return { code: 'invalid_room', message: `A room's name has 1 to ${roomName} characters and no controls` }
     }
-    if (this.#intended.has(room)) return undefined
+    if (this.#intended.has(room)) {
+      this.#joining.set(room, (this.#joining.get(room) ?? 0) + 1)
+      return undefined
+    }
     if (this.#intended.size >= rooms) {
       return { code: 'too_many_rooms', message: `A connection is in at most ${rooms} rooms: leave one first` }
     }
     this.#intended.add(room)
+    this.#joining.set(room, (this.#joining.get(room) ?? 0) + 1)
     return undefined
   }
 
@@ -51,9 +57,9 @@ export class Memberships implements MemberOwner {
     return this.#intended.delete(room)
   }
 
-  /** A `join` failed. What was asked for later stands. */
-  abandon(room: string, moreToCome: boolean): void {
-    if (!moreToCome && !this.#members.has(room)) this.#intended.delete(room)
+  /** A `join` failed. A later one stands. */
+  abandon(room: string): void {
+    if (!this.#joining.has(room) && !this.#members.has(room)) this.#intended.delete(room)
   }
 
   /** The room that a publish goes to, or why there is none. */
@@ -72,6 +78,7 @@ export class Memberships implements MemberOwner {
     history: number,
     announce: (joined: Extract<ServerFrame, { type: 'joined' }>) => void,
   ): Eventually<void> {
+    this.#begun(name)
     const member = this.#members.get(name)
     if (member)
       return announce({ type: 'joined', room: name, position: member.room.positionOf(member), recovered: false })
@@ -80,11 +87,19 @@ export class Memberships implements MemberOwner {
         chain(this.#start(room, history), (position) => {
           if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
           announce({ type: 'joined', room: name, position, recovered: false })
-          if (this.#connection.isOpen) this.#members.set(name, room.admit(this, position))
-          else this.#hub.rooms.exit(name)
+          if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
+          this.#members.set(name, room.admit(this, position))
+          // Letting the member in sends what it missed: where that fails the connection has ended before it had this member.
+          if (!this.#connection.isOpen) this.leave(name)
         }),
       ),
     )
+  }
+
+  #begun(name: string): void {
+    const left = (this.#joining.get(name) ?? 0) - 1
+    if (left > 0) this.#joining.set(name, left)
+    else this.#joining.delete(name)
   }
 
   leave(name: string): void {
@@ -99,7 +114,7 @@ export class Memberships implements MemberOwner {
     if (!this.#members.has(name)) throw new RequestError('not_joined', 'Join this room first')
     const allowed = this.#hub.hooks.publish?.({ user: draft.from, room: name, body: draft.body }) ?? true
     return chain(allowed, (yes) => {
-      if (!yes) throw new RequestError('forbidden', 'Not allowed to publish here')
+      if (yes !== true) throw new RequestError('forbidden', 'Not allowed to publish here')
       return this.#hub.publish(name, draft)
     })
   }
@@ -116,12 +131,13 @@ export class Memberships implements MemberOwner {
   close(): void {
     for (const name of [...this.#members.keys()]) this.leave(name)
     this.#intended.clear()
+    this.#joining.clear()
   }
 
   #mayJoin(room: string): Eventually<void> {
     const allowed = this.#hub.hooks.join?.({ user: this.#connection.identity.user, room }) ?? true
     return chain(allowed, (yes) => {
-      if (!yes) throw new RequestError('forbidden', 'Not allowed to join this room')
+      if (yes !== true) throw new RequestError('forbidden', 'Not allowed to join this room')
     })
   }
 

@@ -9,6 +9,8 @@ export const HIGH_WATER_MARK = 64 * 1024
 export const TURN_ALLOWANCE = 512 * 1024
 /** Direct replies that may wait for a socket. */
 export const MAX_REPLIES = 32
+/** Words of the server itself (a token runs out, the server stops) that may wait beside them. */
+const MAX_PUSHES = 4
 /** Bytes that a room may send to a slow member before the next room has its turn. */
 export const QUANTUM = 16 * 1024
 
@@ -57,11 +59,16 @@ export class Outbox {
     return this.#replies.length === 0 && this.#lagging.length === 0
   }
 
+  /** Says something that nobody asked for: it takes no place that a reply would need. */
+  push(text: string): void {
+    this.reply(text, MAX_REPLIES + MAX_PUSHES)
+  }
+
   /** Sends a direct reply, or queues it behind what waits. */
-  reply(text: string): void {
+  reply(text: string, most: number = MAX_REPLIES): void {
     if (this.#closed) return
     if (!this.#waiting && this.#hasSpace()) return this.send(text)
-    if (this.#replies.length >= MAX_REPLIES) return this.#owner.overflowed()
+    if (this.#replies.length >= most) return this.#owner.overflowed()
     this.#replies.push(text)
     this.#wait()
   }

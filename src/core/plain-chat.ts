@@ -2,6 +2,7 @@ import { CLOSE, lagged } from './close-codes.ts'
 import type { Connection, Protocol } from './connection.ts'
 import { settle } from './eventually.ts'
 import type { Hub } from './hub.ts'
+import { Lanes } from './lanes.ts'
 import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
 import { RateLimit } from './rate.ts'
@@ -16,6 +17,8 @@ export class PlainChat implements Protocol, MemberOwner {
   readonly #connection: Connection
   readonly #hub: Hub
   readonly #rate: RateLimit
+  /** Entering and publishes, in order. */
+  readonly #lanes = new Lanes()
   #member: Member | undefined
   #holds = false
 
@@ -64,19 +67,29 @@ export class PlainChat implements Protocol, MemberOwner {
   }
 
   ended(): void {
+    this.#lanes.close()
     this.#member?.room.dismiss(this.#member)
     if (this.#holds) this.#hub.rooms.exit(PLAIN_CHAT_ROOM)
     this.#holds = false
   }
 
   #request<T>(start: () => T | Promise<T>, done: (value: T) => void, undo: () => void = () => {}): void {
-    const work = settle(start, done, (reason) => {
-      undo()
-      this.#hub.log.warn('the plain chat room failed', { reason })
-      this.#connection.end(CLOSE.unavailable)
+    let finished = false
+    let counted = false
+    const finish = (): void => {
+      finished = true
+      if (counted) this.#connection.inbox.end()
+    }
+    this.#lanes.run(PLAIN_CHAT_ROOM, () => {
+      const work = settle(start, done, (reason) => {
+        undo()
+        this.#hub.log.warn('the plain chat room failed', { reason })
+        this.#connection.end(CLOSE.unavailable)
+      })
+      return work instanceof Promise ? work.then(finish) : finish()
     })
-    if (!(work instanceof Promise)) return
+    if (finished) return
+    counted = true
     this.#connection.inbox.begin()
-    void work.then(() => this.#connection.inbox.end())
   }
 }

@@ -229,7 +229,7 @@ export class Room {
   #catchUp(member: Member, cursor: number, page: HistoryPage, budget: number): void {
     const floor = this.#log.floor.offset
     // A page that begins after what the hub itself has would leave a hole: the hub's own log is read instead.
-    const found = page.start.offset <= floor ? this.#encodePage(page, cursor) : []
+    const found = page.start.offset < floor ? this.#encodePage(page, cursor) : []
     const from = Math.max(cursor, found.length > 0 ? page.start.offset : floor)
     if (from > cursor) member.owner.gap(this.name, cursor + 1, from)
     this.#send(member, from, found, budget)

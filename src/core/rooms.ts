@@ -6,6 +6,9 @@ import { Room, type RoomDeps } from './room.ts'
 /** Publications that may be announced before the adapter's answer to `subscribe` has been read; later ones are filled from its log. */
 const MAX_EARLY = 1024
 
+/** ms until a failed unsubscribe is tried again. */
+const RETRY = 1000
+
 /** A room that somebody is in, or on the way into. */
 type Entry =
   | {
@@ -90,7 +93,12 @@ export class Rooms {
 
   #drop(name: string): void {
     this.#entries.delete(name)
-    const failed = (reason: unknown): void => this.#deps.log.warn('unsubscribing from a room failed', { reason })
+    const failed = (reason: unknown): void => {
+      this.#deps.log.warn('unsubscribing from a room failed; trying again', { reason })
+      this.#deps.loop.after(RETRY, () => {
+        if (!this.#entries.has(name)) this.#drop(name)
+      })
+    }
     try {
       const done = this.#deps.adapter.unsubscribe(name)
       if (done instanceof Promise) done.catch(failed)

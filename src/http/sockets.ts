@@ -90,21 +90,24 @@ function eventsOf(deps: SocketDeps, admission: Admission, route: Route, identity
       else ws.close(CLOSE.internal.code, CLOSE.internal.reason)
     }
   }
+  let counted = false
   const closed = (ws: WSContext): void => {
-    if (!connection) return
-    const ended = connection
-    connection = undefined
+    if (!counted) return
+    counted = false
     admission.exit(address)
-    guarded(ws, () => ended.closed())
-    hub.log.debug('connection closed', { connection: ended.id })
+    guarded(ws, () => connection?.closed())
+    hub.log.debug('connection closed', { connection: connection?.id })
   }
   return {
     onOpen: (_event, ws) => {
       if (admission.refusal(address)) return ws.close(CLOSE.tooManyConnections.code, CLOSE.tooManyConnections.reason)
+      // Auth may have taken longer than the hub lived.
+      if (hub.isDraining) return ws.close(CLOSE.goingAway.code, CLOSE.goingAway.reason)
+      admission.enter(address)
+      counted = true
       guarded(ws, () => {
         const transport = runtime.transport(ws, c, { joined, alive: () => connection?.alive() })
         connection = route.open(hub, transport, identity, c, authenticate)
-        admission.enter(address)
         const user = identity.user.id
         hub.log.debug('connection opened', { connection: connection.id, route: route.name, user, address })
       })

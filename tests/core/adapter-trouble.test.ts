@@ -198,6 +198,20 @@ describe('an adapter that fails', () => {
     expect(world.hub.rooms.size).toBe(0)
   })
 
+  test('[ROOM-9] an unsubscribe that failed is tried again: nobody is in the room', async () => {
+    const world = new World()
+    const client = world.connect({ ping: false, room: 'r' })
+    const failures = [new Error('down')]
+    world.adapter.fails = (call) => (call === 'unsubscribe' ? failures.shift() : undefined)
+    client.send({ type: 'leave', room: 'r' })
+    for (let i = 0; i < 10; i++) {
+      world.loop.advance(60_000)
+      await world.rest()
+    }
+    expect(world.adapter.subscribed.size).toBe(0)
+    expect(world.adapter.size).toBe(0)
+  })
+
   test('[CHAT-1] a room that can not be reached closes /chat with 4006', async () => {
     const world = new World()
     world.adapter.fails = () => new Error('down')

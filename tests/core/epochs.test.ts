@@ -84,6 +84,25 @@ describe('a log that is another one', () => {
     expect(stream(client.take()).at(-1)).toBe('+4')
   })
 
+  test.each([0, 1, 2, 3, 4, 5, 6])(
+    '[ROOM-2] nor when it changes %d promises after the history was read',
+    async (promises) => {
+      const world = new World()
+      const client = world.connect()
+      const other = world.connect({ room: 'r' })
+      world.adapter.delays = (call) => call === 'history'
+      client.join('r', { history: 5 })
+      world.adapter.release()
+      for (let i = 0; i < promises; i++) await Promise.resolve()
+      world.adapter.newEpoch()
+      await publishMany(world, 'r', 1)
+      await world.rest()
+      const starts = [...client.all('joined'), ...client.all('reset')]
+      expect(starts.at(-1)?.position).toEqual(other.all('reset')[0]?.position)
+      expect(stream(client.take()).at(-1)).toBe('+1')
+    },
+  )
+
   test('[WS-12] a second join of a lagging member is answered with a position of the log it was in', async () => {
     const world = new World()
     const lagging = slowMember(world)
@@ -97,6 +116,18 @@ describe('a log that is another one', () => {
     await world.rest()
     expect(lagging.all('joined').at(-1)?.position).toEqual(begin)
     expect(stream(lagging.take()).slice(-2)).toEqual(['reset 0', '+1'])
+  })
+
+  test('[ROOM-2] a reset does not overtake an answer that waits for the socket', async () => {
+    const world = new World()
+    const slow = slowMember(world)
+    slow.join('r', { ref: 9 })
+    world.adapter.newEpoch()
+    await publishMany(world, 'r', 1)
+    world.loop.rest()
+    slow.transport.open()
+    await world.rest()
+    expect(stream(slow.take())).toEqual(['joined 0', 'joined 0', 'reset 0', '+1'])
   })
 
   test('[CHAT-3] sockets on /chat can not be told, and are closed', async () => {

@@ -28,7 +28,11 @@ const turn = fc.record({ do: fc.constant('turn' as const) })
 const time = fc.record({ do: fc.constant('time' as const), ms: fc.nat(3000) })
 const delay = fc.record({ do: fc.constant('delay' as const), call: fc.option(call, { nil: undefined }) })
 const release = fc.record({ do: fc.constant('release' as const), count: fc.integer({ min: 1, max: 4 }) })
-const fail = fc.record({ do: fc.constant('fail' as const), call })
+/** An `unsubscribe` that fails has a test of its own. */
+const fail = fc.record({
+  do: fc.constant('fail' as const),
+  call: fc.constantFrom('subscribe' as const, 'publish' as const, 'history' as const),
+})
 const carry = fc.record({
   do: fc.constant('carry' as const),
   how: fc.constantFrom('drop' as const, 'repeat' as const, 'hold' as const, 'swap' as const, 'well' as const),

@@ -65,7 +65,6 @@ export class Observer {
         return this.#joined(frame)
       case 'left':
         this.#answered(frame.ref)
-        this.#place(frame.room)
         this.places.delete(frame.room)
         return
       case 'chat':

@@ -40,7 +40,11 @@ class NodeTransport implements Transport {
   }
 
   whenDrained(task: () => void): void {
-    this.#socket.write('', () => task())
+    if (this.#socket.destroyed || this.#socket.writableEnded) return
+    // A socket that failed calls back too, again and again: its close is what counts then.
+    this.#socket.write('', (error) => {
+      if (!error) task()
+    })
   }
 
   ping(): void {
