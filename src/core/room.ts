@@ -94,7 +94,9 @@ export class Room {
 
   /** Lets a member in, which has heard of everything up to `position`. */
   admit(owner: MemberOwner, position: StreamPosition): Member {
-    const member = new Member(this, owner, this.#origin)
+    // A position of an earlier log: the member is told of the reset when it is served.
+    const origin = position.epoch === this.#origin.epoch ? this.#origin : {}
+    const member = new Member(this, owner, origin)
     this.#members++
     member.state = { kind: 'lagging', cursor: position.offset }
     owner.outbox.lag(member)
