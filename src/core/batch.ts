@@ -10,6 +10,13 @@ export class Batch {
     this.texts = texts
   }
 
+  /** Characters in all texts together: about as many bytes. */
+  get length(): number {
+    let length = 0
+    for (const text of this.texts) length += text.length
+    return length
+  }
+
   /** All texts as one, a line each: what `parlor.v1.batch` puts into a frame. JSON texts have no line feeds of their own. */
   get joined(): string {
     this.#joined ??= this.texts.join('\n')

@@ -44,7 +44,10 @@ export type HistoryStart = StreamPosition
 export interface HistoryPage {
   /** In order, without holes; the first one's offset is `start.offset + 1`. */
   readonly publications: readonly Publication[]
-  /** Just before the first publication. Later than asked for where the log no longer reaches back that far. */
+  /**
+   * Just before the first publication: the position asked for, with its id. Where that is not of this log, or the log no longer
+   * reaches back that far, the log's floor, with the id of the last publication evicted.
+   */
   readonly start: StreamPosition
   /** The newest position of the log, at the moment of reading. */
   readonly head: StreamPosition
@@ -52,8 +55,15 @@ export interface HistoryPage {
   readonly intact: boolean
 }
 
-/** Hears the live publications of one room, in order. An offset that jumps says that something was lost on the way. */
 export type Deliver = (room: string, epoch: string, publications: readonly Publication[]) => void
+
+/** What an adapter tells its hub. */
+export interface AdapterEvents {
+  /** Live publications of one subscribed room, in order. An offset that jumps says that something was lost on the way. */
+  deliver: Deliver
+  /** The engine was away and is back: announcements may have been lost, and the hub compares every room with its log. */
+  restored(): void
+}
 
 /** How much of a room's log is kept; the first bound that is reached evicts the oldest. */
 export interface LogLimits {
@@ -71,8 +81,8 @@ export interface LogLimits {
  * a RequestError is passed on to the client as it is.
  */
 export interface BroadcastAdapter {
-  /** Called once, before anything else. `deliver` is called for subscribed rooms only, at most once a publication. */
-  start(deliver: Deliver): Eventually<void>
+  /** Called once, before anything else. Publications are delivered for subscribed rooms only, each at most once. */
+  start(events: AdapterEvents): Eventually<void>
   /** From the answer on, everything after the answered head is delivered. Subscribing twice is as once. */
   subscribe(room: string): Eventually<StreamPosition>
   /** After the answer nothing of the room is delivered. Harmless where not subscribed. */
@@ -82,7 +92,7 @@ export interface BroadcastAdapter {
    * Fails with `id_reused` (the same id, another body) or `outcome_unknown` (`age` beyond what the dedupe still knows).
    */
   publish(room: string, draft: Draft): Eventually<Published>
-  /** At most `limit` publications after `start`, the oldest first. */
+  /** At most `limit` publications after `start`, the oldest first. What was announced before the call can be read. */
   history(room: string, start: HistoryStart, limit: number): Eventually<HistoryPage>
   /** Sends a canary through the engine and answers when it has come back; fails where delivery does not work. */
   probe(): Eventually<void>

@@ -17,6 +17,7 @@ export type Decoded =
 
 /** How deep `data` may be nested: far beyond what anybody means, far below what a stack holds. */
 const MAX_DEPTH = 128
+export const TOO_DEEP = `data is nested more than ${MAX_DEPTH} levels deep`
 
 const TYPES: ReadonlySet<string> = new Set(ClientFrame.options.map((option) => option.entries.type.literal))
 const Tagged = v.object({ type: v.string() })
@@ -36,9 +37,8 @@ export function decode(text: string): Decoded {
   const parsed = v.safeParse(ClientFrame, input, { abortEarly: true })
   if (!parsed.success) return bad(explain(input, parsed.issues[0]))
   const frame = parsed.output
-  if (frame.type === 'event' && isDeep(frame.data, MAX_DEPTH)) {
-    const message = `data is nested more than ${MAX_DEPTH} levels deep`
-    return bad({ code: 'invalid_frame', message, path: 'data', ...refOf(input) })
+  if (frame.type === 'event' && isTooDeep(frame.data)) {
+    return bad({ code: 'invalid_frame', message: TOO_DEEP, path: 'data', ...refOf(input) })
   }
   return { ok: true, frame }
 }
@@ -100,6 +100,9 @@ function refOf(input: unknown): { ref?: Ref } {
   const found = v.safeParse(FrameRef, input)
   return found.success && found.output.ref !== undefined ? { ref: found.output.ref } : {}
 }
+
+/** Whether `data` is nested more deeply than it may be. */
+export const isTooDeep = (data: Json): boolean => isDeep(data, MAX_DEPTH)
 
 function isDeep(value: Json, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false

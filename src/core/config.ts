@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { DEFAULT_LOG_LIMITS, DEFAULT_SETTINGS } from './settings.ts'
+import { BOUNDS, type Bounds, DEFAULT_LOG_LIMITS, DEFAULT_SETTINGS } from './settings.ts'
+import { isOriginLike } from './text.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 /** Environment variables, or what stands for them. */
@@ -9,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 const setting = <T>(schema: v.GenericSchema<string, T>, fallback: string, help: string) =>
   v.optional(v.pipe(schema, v.description(help)), fallback)
 
-const whole = (min: number, max: number) =>
+const whole = ([min, max]: Bounds) =>
   v.pipe(
     v.string(),
     v.regex(/^\d{1,15}$/, `a whole number from ${min} to ${max}`),
@@ -17,16 +18,19 @@ const whole = (min: number, max: number) =>
     v.check((n) => n >= min && n <= max, `a whole number from ${min} to ${max}`),
   )
 
-const unit = (parse: (text: string) => number | undefined, min: number, expected: string) =>
+const unit = (parse: (text: string) => number | undefined, [min, max]: Bounds, expected: string) =>
   v.pipe(
     v.string(),
     v.transform((text) => parse(text) ?? Number.NaN),
-    v.check((n) => n >= min && n <= Number.MAX_SAFE_INTEGER, expected),
+    v.check((n) => n >= min && n <= max, expected),
   )
 
-const duration = unit(parseDuration, 0, 'a duration such as 500ms, 30s, 5m or 1h')
-const beat = unit(parseDuration, 100, 'a duration of at least 100ms, such as 30s')
-const size = unit(parseSize, 1, 'a size such as 65536, 64KiB or 4MiB')
+const ttl = unit(parseDuration, BOUNDS.history.ttl, 'a duration of at least 1ms, such as 30s, 5m or 1h')
+const window = unit(parseDuration, BOUNDS.drainWindow, 'a duration of at most 24d, such as 500ms, 30s or 5m')
+const beat = unit(parseDuration, BOUNDS.heartbeat.interval, 'a duration of at least 100ms, such as 30s')
+const timeout = unit(parseDuration, BOUNDS.limits.request, 'a duration of at least 100ms, such as 10s')
+const bytes = unit(parseSize, BOUNDS.history.bytes, 'a size such as 65536, 64KiB or 4MiB')
+const message = unit(parseSize, BOUNDS.limits.message, 'a size of at most 1MiB (no frame is larger), such as 64KiB')
 const oneOf = <const T extends readonly string[]>(...names: T) =>
   v.pipe(v.string(), v.picklist(names, names.join(' or ')))
 const list = v.pipe(
@@ -40,15 +44,24 @@ const list = v.pipe(
 )
 const origins = v.pipe(
   list,
-  v.check((all) => all.every(isOrigin), 'origins such as https://example.org, parted by commas, or *'),
+  v.check(
+    (all) => all.every(mayBeOrigin),
+    ({ input }) => originsExpected(input.filter((entry) => !mayBeOrigin(entry))),
+  ),
 )
 const secret = v.pipe(
   v.string(),
   v.check((text) => text === '' || text.length >= 32, 'long enough: at least 32 characters'),
 )
 
-function isOrigin(text: string): boolean {
-  return text === '*' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text)
+function mayBeOrigin(entry: string): boolean {
+  return entry === '*' || isOriginLike(entry)
+}
+
+/** What PARLOR_ALLOWED_ORIGINS should be, and which of its entries are not. */
+export function originsExpected(wrong: readonly string[]): string {
+  const named = wrong.map((entry) => `"${entry}"`).join(' and ')
+  return `a list of origins such as https://example.org, or *: ${named} ${wrong.length > 1 ? 'are none' : 'is none'}`
 }
 
 const { limits, heartbeat } = DEFAULT_SETTINGS
@@ -56,7 +69,7 @@ const seconds = (ms: number): string => `${ms / 1000}s`
 
 /** Every setting of the service, in the order of `--help`. */
 const Settings = v.object({
-  PORT: setting(whole(0, 65535), '3000', 'port to listen on; 0: any free one (--port)'),
+  PORT: setting(whole([0, 65535]), '3000', 'port to listen on; 0: any free one (--port)'),
   HOST: setting(
     v.pipe(v.string(), v.minLength(1, 'a host name or address')),
     '0.0.0.0',
@@ -65,28 +78,45 @@ const Settings = v.object({
   PARLOR_AUTH: setting(oneOf('on', 'off'), 'on', 'off: everybody may connect, without a token'),
   PARLOR_AUTH_SECRET: setting(secret, '', 'what tokens are signed with (JWT, HS256); none: one is made for this run'),
   PARLOR_ALLOWED_ORIGINS: setting(origins, '', "origins beside the page's own that browsers may connect from; *: any"),
-  PARLOR_HISTORY_SIZE: setting(whole(1, 1_000_000), `${DEFAULT_LOG_LIMITS.size}`, "publications kept in a room's log"),
-  PARLOR_HISTORY_TTL: setting(duration, seconds(DEFAULT_LOG_LIMITS.ttl), 'how long they are kept'),
-  PARLOR_HISTORY_BYTES: setting(size, '4MiB', 'bytes that they may take'),
+  PARLOR_HISTORY_SIZE: setting(
+    whole(BOUNDS.history.size),
+    `${DEFAULT_LOG_LIMITS.size}`,
+    "publications kept in a room's log",
+  ),
+  PARLOR_HISTORY_TTL: setting(ttl, seconds(DEFAULT_LOG_LIMITS.ttl), 'how long they are kept'),
+  PARLOR_HISTORY_BYTES: setting(bytes, '4MiB', 'bytes that they may take'),
   PARLOR_HEARTBEAT_INTERVAL: setting(beat, seconds(heartbeat.interval), 'silence after which a peer is pinged'),
   PARLOR_HEARTBEAT_GRACE: setting(beat, seconds(heartbeat.grace), 'further silence after which it is dropped'),
-  PARLOR_MAX_MESSAGE_SIZE: setting(size, '64KiB', 'bytes of a message'),
-  PARLOR_MAX_ROOM_NAME: setting(whole(1, 1024), `${limits.roomName}`, "characters of a room's name"),
-  PARLOR_MAX_ROOMS: setting(whole(1, 100_000), `${limits.rooms}`, 'rooms a connection'),
+  PARLOR_MAX_MESSAGE_SIZE: setting(message, '64KiB', 'bytes of a message, 1MiB at most'),
+  PARLOR_MAX_ROOM_NAME: setting(whole(BOUNDS.limits.roomName), `${limits.roomName}`, "characters of a room's name"),
+  PARLOR_MAX_ROOMS: setting(whole(BOUNDS.limits.rooms), `${limits.rooms}`, 'rooms a connection'),
   PARLOR_MAX_BAD_FRAMES: setting(
-    whole(1, 1_000_000),
+    whole(BOUNDS.limits.badFrames),
     `${limits.badFrames}`,
     'bad frames in a row that end a connection',
   ),
   PARLOR_MAX_CONNECTIONS: setting(
-    whole(0, 10_000_000),
+    whole(BOUNDS.limits.connections),
     `${limits.connections}`,
     'connections of this process; 0: no bound',
   ),
-  PARLOR_MAX_CONNECTIONS_PER_ADDRESS: setting(whole(0, 10_000_000), '0', 'connections from one address; 0: no bound'),
-  PARLOR_MAX_PUBLISH_RATE: setting(whole(0, 1_000_000), '0', 'publishes a second and connection; 0: no bound'),
+  PARLOR_MAX_CONNECTIONS_PER_ADDRESS: setting(
+    whole(BOUNDS.limits.connectionsPerAddress),
+    '0',
+    'connections from one address; 0: no bound',
+  ),
+  PARLOR_MAX_PUBLISH_RATE: setting(
+    whole(BOUNDS.limits.publishRate),
+    '0',
+    'publishes a second and connection; 0: no bound',
+  ),
+  PARLOR_REQUEST_TIMEOUT: setting(
+    timeout,
+    seconds(limits.request),
+    'how long the log or a hook may take over one request',
+  ),
   PARLOR_DRAIN_WINDOW: setting(
-    duration,
+    window,
     seconds(DEFAULT_SETTINGS.drainWindow),
     'over which clients reconnect after a stop',
   ),
@@ -139,22 +169,29 @@ const given = (env: Environment): Record<string, string> =>
     }),
   )
 
-/** What Kubernetes sets for a Service named parlor: none of ours. */
-const SERVICE_LINK = /^PARLOR_(SERVICE_(HOST|PORT)|PORT(_|$))/
+/** What Kubernetes sets for Services named parlor or parlor-something: none of ours. */
+const SERVICE_LINK = /^PARLOR_(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
+const SERVICE_PORT = /^PARLOR_(.+_)?PORT$/
+const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//
+
+const isServiceLink = (name: string, value: string | undefined): boolean =>
+  SERVICE_LINK.test(name) || (SERVICE_PORT.test(name) && SERVICE_ADDRESS.test(value ?? ''))
 
 function unknownNames(
   env: Environment,
   closest: (name: string, names: readonly string[]) => string | undefined,
 ): string[] {
-  return Object.keys(env)
-    .filter((name) => name.startsWith('PARLOR_') && !NAMES.includes(name) && !SERVICE_LINK.test(name))
-    .map((name) => {
-      const like = closest(name, NAMES)
+  return Object.entries(env)
+    .filter(([name, value]) => name.startsWith('PARLOR_') && !NAMES.includes(name) && !isServiceLink(name, value))
+    .map(([name]) => {
+      const bare = name.slice('PARLOR_'.length)
+      const like = NAMES.includes(bare) ? bare : closest(name, NAMES)
       return `${name}: there is no such setting${like === undefined ? '' : `; do you mean ${like}?`}`
     })
 }
 
-function explain(name: string, env: Environment, expected: string): string {
+/** A problem with a setting that is not what it should be. */
+export function explain(name: string, env: Environment, expected: string): string {
   const shown = name.includes('SECRET') ? 'its value' : `"${env[name] ?? ''}"`
   return `${name}: ${shown} is not ${expected}`
 }

@@ -2,9 +2,10 @@ import type { Clock } from './clock.ts'
 import { CLOSE, type CloseReason } from './close-codes.ts'
 import type { Deadlines, Due } from './deadlines.ts'
 import type { Identity } from './hooks.ts'
-import { Inbox, type InboxOwner } from './inbox.ts'
+import { Inbox, type InboxOwner, type Input } from './inbox.ts'
 import type { Logger } from './logger.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
+import type { Pace } from './pace.ts'
 import { type Heartbeat, MAX_FRAME } from './settings.ts'
 import { exceedsBytes } from './text.ts'
 import type { Transport } from './transport.ts'
@@ -19,6 +20,8 @@ export interface Protocol {
   text(text: string): void
   /** One binary frame. */
   binary(): void
+  /** Answers a text that waits for nothing, out of order; false: it is none. */
+  urgent(text: string): boolean
   /** The identity ends soon. */
   expiring(): void
   /** The server stops; connect again after so many ms. */
@@ -30,6 +33,7 @@ export interface Protocol {
 export interface ConnectionDeps {
   readonly clock: Clock
   readonly turns: Turns
+  readonly pace: Pace
   readonly deadlines: Deadlines
   readonly heartbeat: Heartbeat
   readonly log: Logger
@@ -63,7 +67,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     this.#transport = transport
     this.#deps = deps
     this.#lastSeen = deps.clock.now()
-    this.outbox = new Outbox(transport, deps.turns, this)
+    this.outbox = new Outbox(transport, deps.turns, deps.pace, this)
     this.inbox = new Inbox(transport, this)
     this.#protocol = speak(this)
     this.#schedule()
@@ -103,7 +107,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     if (!this.#open) return
     this.alive()
     if (bytes > MAX_FRAME) return this.end(CLOSE.tooLarge)
-    this.#protocol.binary()
+    this.inbox.receive(null)
   }
 
   /** Any sign of life from the peer. */
@@ -135,8 +139,17 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     return this.#open ? this.#nextDue() : undefined
   }
 
-  handle(text: string): void {
-    this.#protocol.text(text)
+  handle(input: Input): void {
+    if (input === null) this.#protocol.binary()
+    else this.#protocol.text(input)
+  }
+
+  urgent(input: Input): boolean {
+    return input !== null && this.#protocol.urgent(input)
+  }
+
+  resumed(): void {
+    this.alive()
   }
 
   unflushed(): number {
@@ -176,6 +189,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   #checkLife(horizon: number): void {
     const { interval, grace } = this.#deps.heartbeat
     if (!this.#transport.ping) return
+    if (this.inbox.isDeaf) this.alive()
     const silent = horizon - this.#lastSeen
     if (silent > interval + grace) {
       this.#deps.log.debug('a silent peer is dropped', { connection: this.id })
@@ -184,7 +198,15 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
       this.#transport.terminate()
     } else if (silent > interval && !this.#pinged) {
       this.#pinged = true
-      this.#transport.ping()
+      this.#ping()
+    }
+  }
+
+  #ping(): void {
+    try {
+      this.#transport.ping?.()
+    } catch (reason) {
+      this.sendFailed(reason)
     }
   }
 

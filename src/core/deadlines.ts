@@ -8,7 +8,8 @@ export interface Due {
 
 /**
  * One timer for any number of deadlines: time is cut into ticks, and what is due within a tick is looked at when it begins,
- * so up to one tick early and never late by more than the event loop is. No timer runs while there is nothing to wait for.
+ * so up to one tick early, and late by no more than the event loop is; one that lies in the tick that has begun already waits for the
+ * next. No timer runs while there is nothing to wait for.
  */
 export class Deadlines {
   readonly #clock: Clock

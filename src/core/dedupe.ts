@@ -1,3 +1,4 @@
+import { RequestError } from './errors.ts'
 import type { StreamPosition } from './protocol.ts'
 
 /** The bounds of a dedupe window. */
@@ -33,14 +34,23 @@ export type DedupeAnswer =
 export class Dedupe {
   readonly #limits: DedupeLimits
   readonly #publishers = new Map<string, Publisher>()
+  #ids = 0
   #nextSweep = 0
+  /** Ids first seen at this time or before may have been forgotten, whoever published them. */
+  #forgottenUntil: number
 
-  constructor(limits: DedupeLimits = DEDUPE_LIMITS) {
+  constructor(limits: DedupeLimits = DEDUPE_LIMITS, forgottenUntil = 0) {
     this.#limits = limits
+    this.#forgottenUntil = forgottenUntil
   }
 
   get size(): number {
     return this.#publishers.size
+  }
+
+  /** How many ids are remembered. */
+  get ids(): number {
+    return this.#ids
   }
 
   /** What is known of this id. A resend (`age` ms old) from before what is still known is `unknown`, never guessed to be fresh. */
@@ -51,7 +61,7 @@ export class Dedupe {
       return seen.fingerprint === fingerprint ? { kind: 'duplicate', position: seen.position } : { kind: 'reused' }
     }
     const firstSent = now - age
-    const forgotten = Math.max(now - this.#limits.ttl, known?.forgottenUntil ?? 0)
+    const forgotten = Math.max(now - this.#limits.ttl, this.#forgottenUntil, known?.forgottenUntil ?? 0)
     return age > 0 && firstSent <= forgotten ? { kind: 'unknown' } : { kind: 'fresh' }
   }
 
@@ -59,9 +69,18 @@ export class Dedupe {
     if (this.#publishers.size === 0) this.#nextSweep = now + this.#limits.ttl
     const known = this.#publishers.get(publisher) ?? { ids: new Map(), forgottenUntil: 0 }
     this.#publishers.set(publisher, known)
-    known.ids.delete(clientId)
+    if (!known.ids.delete(clientId)) this.#ids++
     known.ids.set(clientId, { position, fingerprint, time: now })
-    if (known.ids.size > this.#limits.perPublisher) forgetOldest(known)
+    if (known.ids.size <= this.#limits.perPublisher) return
+    forgetOldest(known)
+    this.#ids--
+  }
+
+  /** Forgets everything, and that it was: a resend of what was published until `now` is `unknown`. */
+  forget(now: number): void {
+    this.#publishers.clear()
+    this.#ids = 0
+    this.#forgottenUntil = now
   }
 
   /** When to call `expire` next, in ms since 1970; undefined: nothing is remembered. */
@@ -75,6 +94,7 @@ export class Dedupe {
       for (const [clientId, seen] of known.ids) {
         if (seen.time > now - this.#limits.ttl) break
         known.ids.delete(clientId)
+        this.#ids--
       }
       if (known.ids.size === 0) this.#publishers.delete(publisher)
     }
@@ -87,6 +107,24 @@ function forgetOldest(known: Publisher): void {
     known.ids.delete(clientId)
     known.forgottenUntil = Math.max(known.forgottenUntil, seen.time)
     return
+  }
+}
+
+/** The position of the earlier publish; undefined: there was none. Fails where the client must be told why it can't be done. */
+export function recalled(answer: DedupeAnswer): StreamPosition | undefined {
+  switch (answer.kind) {
+    case 'fresh':
+      return undefined
+    case 'duplicate':
+      return answer.position
+    case 'reused':
+      throw new RequestError('id_reused', 'This id was used for another content', 'id')
+    case 'unknown':
+      throw new RequestError(
+        'outcome_unknown',
+        'Too long ago to say whether this was published: read the history',
+        'age',
+      )
   }
 }
 

@@ -12,6 +12,10 @@ export class Echo implements Protocol {
     this.#connection.outbox.reply(text)
   }
 
+  urgent(): boolean {
+    return false
+  }
+
   binary(): void {}
   expiring(): void {}
   draining(): void {}

@@ -5,18 +5,23 @@ import { encodePublication } from './codec.ts'
 import { Connection, type ConnectionDeps, type Protocol } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { Echo } from './echo.ts'
-import type { Eventually } from './eventually.ts'
+import { RequestError } from './errors.ts'
+import { attempt, type Eventually, isLater } from './eventually.ts'
+import { readHistory } from './history.ts'
 import type { Hooks, Identity } from './hooks.ts'
 import { type Authenticate, JsonProtocol } from './json-protocol.ts'
 import type { Logger } from './logger.ts'
-import { attempt, unavailable } from './memberships.ts'
+import { Pace } from './pace.ts'
 import { PLAIN_CHAT_ROOM, PlainChat } from './plain-chat.ts'
+import type { HistoryRequest } from './protocol.ts'
 import type { Random } from './random.ts'
+import type { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
 import { Sessions } from './sessions.ts'
 import type { HubSettings } from './settings.ts'
 import type { Transport } from './transport.ts'
 import { Turns } from './turns.ts'
+import { within } from './within.ts'
 
 /** ms between two looks at whether all that waited is gone, while draining. */
 const FLUSH_LOOK = 20
@@ -63,11 +68,21 @@ export class Hub {
     this.#turns = new Turns(deps.loop)
     this.sessions = new Sessions(deps.random)
     const { adapter, loop, log, limitsOf, settings } = deps
-    this.rooms = new Rooms({ adapter, loop, turns: this.#turns, log, limitsOf, encode: encodeFor })
     this.#deadlines = new Deadlines(deps.clock, loop, tickOf(settings))
+    this.rooms = new Rooms({
+      adapter,
+      clock: deps.clock,
+      loop,
+      turns: this.#turns,
+      deadlines: this.#deadlines,
+      log,
+      limitsOf,
+      encode: encodeFor,
+    })
     this.#connectionDeps = {
       clock: deps.clock,
       turns: this.#turns,
+      pace: new Pace(this.#turns),
       deadlines: this.#deadlines,
       heartbeat: settings.heartbeat,
       log,
@@ -77,7 +92,10 @@ export class Hub {
 
   /** Connects the hub to its adapter. To be awaited before the first connection. */
   start(): Eventually<void> {
-    return this.#deps.adapter.start((room, epoch, publications) => this.rooms.deliver(room, epoch, publications))
+    return this.#deps.adapter.start({
+      deliver: (room, epoch, publications) => this.rooms.deliver(room, epoch, publications),
+      restored: () => void this.rooms.check(),
+    })
   }
 
   /** The hub is about to end: new connections should go elsewhere. */
@@ -120,7 +138,44 @@ export class Hub {
 
   /** Publishes to a room, whoever is in it. Fails with `unavailable` where the adapter can't be reached. */
   publish(room: string, draft: Draft): Eventually<Published> {
-    return attempt(() => this.#deps.adapter.publish(room, draft), unavailable)
+    return this.bounded(() => this.#deps.adapter.publish(room, draft))
+  }
+
+  /** Takes a hold on a room, to be given back by `rooms.exit`. Fails, without a hold, as `publish` does. */
+  enter(name: string): Eventually<Room> {
+    let isLate = false
+    const enter = (): Eventually<Room> => {
+      const entering = this.rooms.enter(name)
+      if (!isLater(entering)) return entering
+      return entering.then((room) => {
+        if (isLate) this.rooms.exit(name)
+        return room
+      })
+    }
+    return attempt(
+      () => this.bounded(enter),
+      (reason) => {
+        isLate = true
+        return unavailable(reason)
+      },
+    )
+  }
+
+  /** A page of a room's log as the text of its reply. Fails as `publish` does. */
+  history(request: HistoryRequest): Eventually<string> {
+    return this.bounded(() => readHistory(this.#deps.adapter, request))
+  }
+
+  /** Asks the adapter for something. Fails with `unavailable` where it fails, or does not answer within the limit for requests. */
+  bounded<T>(ask: () => Eventually<T>): Eventually<T> {
+    const { loop, settings } = this.#deps
+    return attempt(() => within(loop, settings.limits.request, ask(), tooLate), unavailable)
+  }
+
+  /** Waits for an application's hook, as long as a request may take. */
+  patient<T>(ask: () => Eventually<T>): Eventually<T> {
+    const { loop, settings } = this.#deps
+    return within(loop, settings.limits.request, ask(), tooLate)
   }
 
   /**
@@ -161,6 +216,15 @@ export class Hub {
     return connection
   }
 }
+
+/** What an engine failed with, in words for a client. */
+const unavailable = (reason: unknown): RequestError =>
+  reason instanceof RequestError
+    ? reason
+    : new RequestError('unavailable', 'The room can not be reached now; try again')
+
+const tooLate = (): RequestError =>
+  new RequestError('unavailable', 'No answer in time: it may or may not have been done; try again, with the same id')
 
 const encodeFor: typeof encodePublication = (room, publication) =>
   room === PLAIN_CHAT_ROOM && publication.body.kind === 'chat'

@@ -4,25 +4,34 @@ import type { Transport } from './transport.ts'
 export const MAX_PENDING = 32
 /** Bytes of input that are held while that many are pending, where a runtime can't stop reading. */
 export const MAX_HELD = 256 * 1024
+/** Bytes of input that are held before a runtime that can stops reading: so long, pings and pongs are still heard. */
+export const MAX_READ = 16 * 1024
 
 /** What holding a frame costs beside its text, so that empty ones are bounded too. */
 const FRAME_COST = 64
 
+/** A frame from the peer: its text, or null for a binary one. */
+export type Input = string | null
+
 export interface InboxOwner {
-  handle(text: string): void
+  handle(input: Input): void
+  /** Answers at once what waits for nothing, though others wait; false: this is nothing of the kind. */
+  urgent(input: Input): boolean
   /** Answers requests that are done but whose replies wait in the outbox. */
   unflushed(): number
   overloaded(): void
+  /** Reading goes on after it was stopped. */
+  resumed(): void
 }
 
 /**
- * The gate between a socket and its requests: while 32 are pending it stops reading, and holds what arrives all the same.
+ * The gate between a socket and its requests: while 32 are pending it holds what arrives, and soon stops reading.
  * What it held is handled in order when requests have been answered.
  */
 export class Inbox {
   readonly #transport: Transport
   readonly #owner: InboxOwner
-  readonly #held: string[] = []
+  readonly #held: Input[] = []
   #heldLength = 0
   #working = 0
   #paused = false
@@ -38,19 +47,24 @@ export class Inbox {
     return this.#working + this.#held.length
   }
 
-  receive(text: string): void {
+  /** Nothing is read from the peer, and that is not its own doing: its silence says nothing. */
+  get isDeaf(): boolean {
+    return this.#paused && this.#working > 0
+  }
+
+  receive(input: Input): void {
     if (this.#closed) return
-    if (this.#held.length === 0 && !this.#isFull()) return this.#owner.handle(text)
-    this.#held.push(text)
-    this.#heldLength += text.length + FRAME_COST
+    if (this.#held.length === 0 && !this.#isFull()) return this.#owner.handle(input)
+    if (this.#owner.urgent(input)) return
+    this.#held.push(input)
+    this.#heldLength += costOf(input)
     if (this.#heldLength > MAX_HELD) return this.#owner.overloaded()
-    this.#pause()
+    if (this.#heldLength > MAX_READ) this.#pause()
   }
 
   /** A request is under way. */
   begin(): void {
     this.#working++
-    if (this.#isFull()) this.#pause()
   }
 
   /** A request that was under way is done. */
@@ -62,13 +76,14 @@ export class Inbox {
   /** Handles what is held, as far as there is room, and reads on. To be called when replies were flushed, too. */
   proceed(): void {
     while (!this.#closed && this.#held.length > 0 && !this.#isFull()) {
-      const text = this.#held.shift()
-      if (text === undefined) break
-      this.#heldLength -= text.length + FRAME_COST
-      this.#owner.handle(text)
+      const input = this.#held.shift()
+      if (input === undefined) break
+      this.#heldLength -= costOf(input)
+      this.#owner.handle(input)
     }
     if (this.#paused && !this.#closed && this.#held.length === 0 && !this.#isFull()) {
       this.#paused = false
+      this.#owner.resumed()
       this.#transport.resume?.()
     }
   }
@@ -89,3 +104,5 @@ export class Inbox {
     this.#transport.pause()
   }
 }
+
+const costOf = (input: Input): number => (input?.length ?? 0) + FRAME_COST

@@ -6,16 +6,29 @@ import { RequestError } from './errors.ts'
 import { chain, type Eventually, settle } from './eventually.ts'
 import type { Identity } from './hooks.ts'
 import type { Hub } from './hub.ts'
+import { MAX_PENDING } from './inbox.ts'
 import { Lanes } from './lanes.ts'
 import { Memberships } from './memberships.ts'
-import type { ClientFrame, ErrorCode, PublishFrame, Ref, ServerFrame } from './protocol.ts'
+import type {
+  ClientFrame,
+  ErrorCode,
+  HistoryRequest,
+  PublishFrame,
+  Ref,
+  ServerFrame,
+  StreamPosition,
+} from './protocol.ts'
 import { RateLimit } from './rate.ts'
+import type { StartRequest } from './start.ts'
 import { exceedsBytes } from './text.ts'
 
 /** Checks a token that renews a connection's identity; undefined: not a good one. */
 export type Authenticate = (token: string) => Eventually<Identity | undefined>
 
 type Frame<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>
+
+/** Characters that a ping with a `ref` has at most, with some blanks. */
+const MAX_PING = 128
 
 /** The lane of requests that concern the connection and no room. No room has an empty name. */
 const OWN_LANE = ''
@@ -48,7 +61,7 @@ export class JsonProtocol implements Protocol {
       connection: this.#connection.id,
       user: this.#connection.identity.user,
       heartbeat: heartbeat.interval,
-      limits: { message: limits.message, room: limits.roomName, rooms: limits.rooms, pending: 32 },
+      limits: { message: limits.message, room: limits.roomName, rooms: limits.rooms, pending: MAX_PENDING },
       reconnect: { after: 0, window: drainWindow },
       session: this.#session,
     })
@@ -64,6 +77,16 @@ export class JsonProtocol implements Protocol {
     if (!decoded.ok) return this.#bad(decoded.bad)
     this.#badFrames = 0
     this.#apply(decoded.frame)
+  }
+
+  urgent(text: string): boolean {
+    // The cheap look first: under load most of what waits is no ping.
+    if (text.length > MAX_PING || !text.includes('"ping"')) return false
+    if (this.#connection.outbox.unflushed >= MAX_PENDING) return false
+    const decoded = decode(text)
+    if (!decoded.ok || decoded.frame.type !== 'ping') return false
+    this.#apply(decoded.frame)
+    return true
   }
 
   binary(): void {
@@ -95,6 +118,8 @@ export class JsonProtocol implements Protocol {
         return this.#join(frame)
       case 'leave':
         return this.#leave(frame)
+      case 'history':
+        return this.#history(frame)
       case 'chat':
       case 'event':
         return this.#publish(frame)
@@ -110,7 +135,7 @@ export class JsonProtocol implements Protocol {
       room,
       ref,
       room,
-      () => this.#memberships.join(room, frame.history ?? 0, (joined) => this.#send({ ...joined, ...withRef(ref) })),
+      () => this.#memberships.join(room, startOf(frame), (joined) => this.#send({ ...joined, ...withRef(ref) })),
       undo,
     )
   }
@@ -123,6 +148,15 @@ export class JsonProtocol implements Protocol {
       this.#memberships.leave(room)
       this.#send({ type: 'left', ...withRef(ref), room })
     })
+  }
+
+  #history(frame: HistoryRequest): void {
+    const { room, ref } = frame
+    const target = this.#memberships.target(room)
+    if (typeof target !== 'string') return this.#error({ ...target, ...withRef(ref) }, room)
+    this.#run(room, ref, room, () =>
+      chain(this.#memberships.history(frame), (text) => this.#connection.outbox.reply(text)),
+    )
   }
 
   #publish(frame: PublishFrame): void {
@@ -141,19 +175,22 @@ export class JsonProtocol implements Protocol {
   }
 
   #renew({ token, ref }: Frame<'auth'>): Eventually<void> {
-    return chain(this.#authenticate(token), (identity) => {
-      if (!identity) throw new RequestError('invalid_token', 'Invalid token', 'token')
-      if (identity.user.id !== this.#connection.identity.user.id) {
-        throw new RequestError(
-          'subject_mismatch',
-          'This token is of another user: open a connection of its own',
-          'token',
-        )
-      }
-      this.#connection.renew(identity)
-      const { expires } = identity
-      if (ref !== undefined) this.#send({ type: 'ack', ref, ...(expires === undefined ? {} : { expires }) })
-    })
+    return chain(
+      this.#hub.patient(() => this.#authenticate(token)),
+      (identity) => {
+        if (!identity) throw new RequestError('invalid_token', 'Invalid token', 'token')
+        if (identity.user.id !== this.#connection.identity.user.id) {
+          throw new RequestError(
+            'subject_mismatch',
+            'This token is of another user: open a connection of its own',
+            'token',
+          )
+        }
+        this.#connection.renew(identity)
+        const { expires } = identity
+        if (ref !== undefined) this.#send({ type: 'ack', ref, ...(expires === undefined ? {} : { expires }) })
+      },
+    )
   }
 
   /** Runs a request in order with the others of its lane, and answers for its failure. */
@@ -175,7 +212,7 @@ export class JsonProtocol implements Protocol {
     }
     this.#lanes.run(lane, () => {
       const work = settle(request, () => {}, failed)
-      return work instanceof Promise ? work.then(finish) : finish()
+      return work === undefined ? finish() : work.then(finish)
     })
     if (progress.state === 'done') return
     progress.state = 'counted'
@@ -206,6 +243,15 @@ export class JsonProtocol implements Protocol {
 }
 
 const withRef = (ref: Ref | undefined): { ref?: Ref } => (ref === undefined ? {} : { ref })
+
+const startOf = ({ since, history }: Frame<'join'>): StartRequest => ({
+  ...(since === undefined ? {} : { since: markedPosition(since) }),
+  ...(history === undefined ? {} : { history }),
+})
+
+/** At offset 0 there is no publication, and so no id. */
+const markedPosition = ({ epoch, offset, id }: StreamPosition): StreamPosition =>
+  offset === 0 || id === undefined ? { epoch, offset } : { epoch, offset, id }
 
 function draftOf(frame: PublishFrame, { user }: Identity): Draft {
   const { id, age, transient } = frame

@@ -1,13 +1,8 @@
-import type { Eventually } from './eventually.ts'
+import { type Eventually, isLater } from './eventually.ts'
 
 /** Tasks in order per key, keys beside each other. A task that is done at once costs nothing; tasks must not throw or reject. */
 export class Lanes {
   readonly #busy = new Map<string, (() => Eventually<void>)[]>()
-
-  /** Whether tasks of this key wait behind the one under way. */
-  hasMore(key: string): boolean {
-    return (this.#busy.get(key)?.length ?? 0) > 0
-  }
 
   run(key: string, task: () => Eventually<void>): void {
     const queue = this.#busy.get(key)
@@ -25,7 +20,7 @@ export class Lanes {
     let task: (() => Eventually<void>) | undefined = first
     while (task) {
       const done: Eventually<void> = task()
-      if (done instanceof Promise) {
+      if (isLater(done)) {
         void done.then(() => this.#next(key, queue))
         return
       }

@@ -12,8 +12,11 @@ export interface LogEntry {
 /** A place in a log: an entry's offset and id, or offset 0 without an id: before the first. */
 export interface Mark {
   readonly offset: number
-  readonly id?: string
+  readonly id?: string | undefined
 }
+
+/** The mark of a position or an entry, and nothing else of it. */
+export const markOf = ({ offset, id }: Mark): Mark => (id === undefined ? { offset } : { offset, id })
 
 const EMPTY: Mark = { offset: 0 }
 
@@ -61,7 +64,8 @@ export class Log<E extends LogEntry> {
     this.#entries.push(entry)
     this.#bytes += entry.bytes
     this.#head = { offset: entry.offset, id: entry.id }
-    while (this.size > this.#limits.size || (this.#bytes > this.#limits.bytes && this.size > 1)) this.#evict()
+    this.shrink(this.#limits.size)
+    while (this.#bytes > this.#limits.bytes && this.size > 1) this.#evict()
     this.expire(entry.time)
   }
 
@@ -94,6 +98,11 @@ export class Log<E extends LogEntry> {
     if (offset === this.#floor.offset) return this.#floor
     const entry = this.#entries[this.#first + offset - this.#floor.offset - 1]
     return offset > this.#floor.offset && entry ? { offset, id: entry.id } : undefined
+  }
+
+  /** Evicts all but the newest `size`. */
+  shrink(size: number): void {
+    while (this.size > size) this.#evict()
   }
 
   /** Forgets every entry and goes on after `mark`. */

@@ -5,3 +5,20 @@ export interface Logger {
   warn(message: string, fields?: Record<string, unknown>): void
   error(message: string, fields?: Record<string, unknown>): void
 }
+
+/** `log`, which is the application's: what it throws, or rejects with, has nowhere to go and ends nothing. */
+export function contained(log: Logger): Logger {
+  const quietly = async (write: () => unknown): Promise<void> => {
+    try {
+      await write()
+    } catch {
+      // It can not be logged.
+    }
+  }
+  return {
+    debug: (message, fields) => void quietly(() => log.debug(message, fields)),
+    info: (message, fields) => void quietly(() => log.info(message, fields)),
+    warn: (message, fields) => void quietly(() => log.warn(message, fields)),
+    error: (message, fields) => void quietly(() => log.error(message, fields)),
+  }
+}

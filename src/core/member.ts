@@ -1,4 +1,8 @@
+import type { Entry } from './entry.ts'
+import type { Origin } from './feed.ts'
+import type { Mark } from './log.ts'
 import type { Outbox } from './outbox.ts'
+import type { StreamPosition } from './protocol.ts'
 import type { Room } from './room.ts'
 
 /** What a connection does about publications that its member can't get any more. */
@@ -7,17 +11,24 @@ export interface MemberOwner {
   /** Offsets `from` to `to`, inclusive, are lost. Called where they would have stood in the stream. */
   gap(room: string, from: number, to: number): void
   /** The room's log is another one; the stream goes on after `position`. */
-  reset(room: string, position: { readonly epoch: string; readonly offset: number }, reason: string): void
+  reset(room: string, position: StreamPosition, reason: string): void
+}
+
+/** Entries that were read from the adapter's log for one member, which stand after `start`. */
+export interface Page {
+  readonly start: Mark
+  readonly entries: readonly Entry[]
 }
 
 /**
  * Where a member stands. `live`: it has everything that was flushed, at `index` of the room's live members.
- * `lagging`: its outbox moves it on from `cursor`. `reading`: the same, while the log is being read. `left`: nothing comes any more.
+ * `lagging`: its outbox moves it on from `cursor`, by way of `page` where there is one.
+ * `reading`: the same, while the adapter's log is being read. `left`: nothing comes any more.
  */
 export type MemberState =
   | { readonly kind: 'live'; index: number }
-  | { readonly kind: 'lagging'; cursor: number }
-  | { readonly kind: 'reading'; cursor: number }
+  | { readonly kind: 'lagging'; cursor: Mark; page?: Page }
+  | { readonly kind: 'reading'; readonly cursor: Mark }
   | { readonly kind: 'left' }
 
 const LEFT: MemberState = { kind: 'left' }
@@ -27,10 +38,10 @@ export class Member {
   readonly room: Room
   readonly owner: MemberOwner
   /** The log that the cursor belongs to, as the room knows it. */
-  origin: object
+  origin: Origin
   state: MemberState = LEFT
 
-  constructor(room: Room, owner: MemberOwner, origin: object) {
+  constructor(room: Room, owner: MemberOwner, origin: Origin) {
     this.room = room
     this.owner = owner
     this.origin = origin

@@ -2,13 +2,16 @@ import type { Draft, Published } from './broadcast-adapter.ts'
 import { encode } from './codec.ts'
 import type { Connection } from './connection.ts'
 import { RequestError } from './errors.ts'
-import { chain, type Eventually } from './eventually.ts'
+import { attempt, chain, type Eventually } from './eventually.ts'
 import type { Hub } from './hub.ts'
 import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
-import type { ErrorCode, ServerFrame, StreamPosition } from './protocol.ts'
+import type { ErrorCode, HistoryRequest, ServerFrame, StreamPosition } from './protocol.ts'
 import type { Room } from './room.ts'
+import type { Start, StartRequest } from './start.ts'
 import { hasControls } from './text.ts'
+
+type Joined = Extract<ServerFrame, { type: 'joined' }>
 
 export interface Refusal {
   readonly code: ErrorCode
@@ -73,27 +76,26 @@ export class Memberships implements MemberOwner {
   }
 
   /** Asks the application, subscribes, announces `joined`, and lets the member in. */
-  join(
-    name: string,
-    history: number,
-    announce: (joined: Extract<ServerFrame, { type: 'joined' }>) => void,
-  ): Eventually<void> {
+  join(name: string, request: StartRequest, announce: (joined: Joined) => void): Eventually<void> {
     this.#begun(name)
     const member = this.#members.get(name)
-    if (member)
+    if (member) {
       return announce({ type: 'joined', room: name, position: member.room.positionOf(member), recovered: false })
+    }
     return chain(this.#mayJoin(name), () =>
-      chain(this.#enter(name), (room) =>
-        chain(this.#start(room, history), (position) => {
-          if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
-          announce({ type: 'joined', room: name, position, recovered: false })
-          if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
-          this.#members.set(name, room.admit(this, position))
-          // Letting the member in sends what it missed: where that fails the connection has ended before it had this member.
-          if (!this.#connection.isOpen) this.leave(name)
-        }),
+      chain(this.#hub.enter(name), (room) =>
+        chain(this.#start(room, request), (start) => this.#admit(room, start, announce)),
       ),
     )
+  }
+
+  #admit(room: Room, start: Start, announce: (joined: Joined) => void): void {
+    const { name } = room
+    if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
+    const { position, recovered } = start
+    announce({ type: 'joined', room: name, position, recovered })
+    if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
+    this.#members.set(name, room.admit(this, start))
   }
 
   #begun(name: string): void {
@@ -112,11 +114,19 @@ export class Memberships implements MemberOwner {
 
   publish(name: string, draft: Draft): Eventually<Published> {
     if (!this.#members.has(name)) throw new RequestError('not_joined', 'Join this room first')
-    const allowed = this.#hub.hooks.publish?.({ user: draft.from, room: name, body: draft.body }) ?? true
-    return chain(allowed, (yes) => {
+    const ask = (): Eventually<boolean> =>
+      this.#hub.hooks.publish?.({ user: draft.from, room: name, body: draft.body }) ?? true
+    return chain(this.#hub.patient(ask), (yes) => {
       if (yes !== true) throw new RequestError('forbidden', 'Not allowed to publish here')
       return this.#hub.publish(name, draft)
     })
+  }
+
+  /** The text of a page of this room's log. */
+  history(request: HistoryRequest): Eventually<string> {
+    if (!this.#members.has(request.room)) throw new RequestError('not_joined', 'Join this room first')
+    // One page at a time is held for a socket, however many were asked for.
+    return chain(this.outbox.flushed(), () => this.#hub.history(request))
   }
 
   gap(room: string, from: number, to: number): void {
@@ -135,42 +145,22 @@ export class Memberships implements MemberOwner {
   }
 
   #mayJoin(room: string): Eventually<void> {
-    const allowed = this.#hub.hooks.join?.({ user: this.#connection.identity.user, room }) ?? true
-    return chain(allowed, (yes) => {
-      if (yes !== true) throw new RequestError('forbidden', 'Not allowed to join this room')
-    })
-  }
-
-  #enter(name: string): Eventually<Room> {
-    return attempt(() => this.#hub.rooms.enter(name), unavailable)
-  }
-
-  #start(room: Room, history: number): Eventually<StreamPosition> {
-    return attempt(
-      () => room.positionBefore(history),
-      (reason) => {
-        this.#hub.rooms.exit(room.name)
-        return unavailable(reason)
+    const { user } = this.#connection.identity
+    return chain(
+      this.#hub.patient(() => this.#hub.hooks.join?.({ user, room }) ?? true),
+      (yes) => {
+        if (yes !== true) throw new RequestError('forbidden', 'Not allowed to join this room')
       },
     )
   }
-}
 
-/** What an engine failed with, in words for a client. */
-export const unavailable = (reason: unknown): RequestError =>
-  reason instanceof RequestError
-    ? reason
-    : new RequestError('unavailable', 'The room can not be reached now; try again')
-
-/** `start`; what it fails with, now or later, is put into other words. */
-export function attempt<T>(start: () => Eventually<T>, inWords: (reason: unknown) => Error): Eventually<T> {
-  try {
-    const value = start()
-    if (!(value instanceof Promise)) return value
-    return value.catch((reason: unknown) => {
-      throw inWords(reason)
-    })
-  } catch (reason) {
-    throw inWords(reason)
+  #start(room: Room, request: StartRequest): Eventually<Start> {
+    return attempt(
+      () => this.#hub.bounded(() => room.start(request)),
+      (reason) => {
+        this.#hub.rooms.exit(room.name)
+        return reason instanceof Error ? reason : new Error('the room has no start', { cause: reason })
+      },
+    )
   }
 }

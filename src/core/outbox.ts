@@ -1,5 +1,7 @@
 import type { Batch } from './batch.ts'
+import type { Eventually } from './eventually.ts'
 import type { Member } from './member.ts'
+import type { Pace } from './pace.ts'
 import type { Transport } from './transport.ts'
 import type { Turns } from './turns.ts'
 
@@ -16,7 +18,7 @@ export const QUANTUM = 16 * 1024
 
 /** Who hears of an outbox. */
 export interface OutboxOwner {
-  /** A send threw: the socket is of no use any more. */
+  /** A send threw: the socket is of no use any more. Called at the end of the turn, when nobody is in the middle of anything. */
   sendFailed(reason: unknown): void
   /** A reply found 32 others waiting. */
   overflowed(): void
@@ -31,17 +33,26 @@ export interface OutboxOwner {
 export class Outbox {
   readonly #transport: Transport
   readonly #turns: Turns
+  readonly #pace: Pace
   readonly #owner: OutboxOwner
   readonly #replies: string[] = []
-  readonly #lagging: Member[] = []
+  /** In the order in which they are served. */
+  readonly #lagging = new Set<Member>()
+  /** The member that has the adapter's log read, and those that wait to: at most one page is held for a socket. */
+  #reading: Member | undefined
+  readonly #readers = new Set<Member>()
+  #flushed: (() => void)[] = []
   #waiting = false
+  #serving = false
+  #paced = false
   #closed = false
   #turn = -1
   #limit = 0
 
-  constructor(transport: Transport, turns: Turns, owner: OutboxOwner) {
+  constructor(transport: Transport, turns: Turns, pace: Pace, owner: OutboxOwner) {
     this.#transport = transport
     this.#turns = turns
+    this.#pace = pace
     this.#owner = owner
   }
 
@@ -52,11 +63,11 @@ export class Outbox {
 
   /** Nothing waits and the socket takes more. */
   get #open(): boolean {
-    return !this.#waiting && !this.#closed && this.#lagging.length === 0 && this.#hasSpace()
+    return !this.#waiting && !this.#closed && this.#lagging.size === 0 && this.#hasSpace()
   }
 
   get isEmpty(): boolean {
-    return this.#replies.length === 0 && this.#lagging.length === 0
+    return this.#replies.length === 0 && this.#lagging.size === 0
   }
 
   /** Says something that nobody asked for: it takes no place that a reply would need. */
@@ -101,30 +112,69 @@ export class Outbox {
     }
   }
 
+  /** Sends what a lagging member had missed. */
+  sendCatchUp(batch: Batch): void {
+    this.#pace.spend(batch.length)
+    this.sendBatch(batch)
+  }
+
+  /** Resolves when no reply waits and the socket takes more, or there is no socket any more. */
+  flushed(): Eventually<void> {
+    if (this.#closed || (!this.#waiting && this.#hasSpace())) return undefined
+    return new Promise((resolve) => {
+      this.#flushed.push(resolve)
+      this.#wait()
+    })
+  }
+
   /** Serves `member` from its cursor on, as the socket takes it. */
   lag(member: Member): void {
-    if (this.#closed || this.#lagging.includes(member)) return
-    this.#lagging.push(member)
+    if (this.#closed) return
+    this.#lagging.add(member)
     this.#serve()
   }
 
   /** Puts a member that was met by a slow socket in line, without trying to send. */
   park(member: Member): void {
     if (this.#closed) return
-    this.#lagging.push(member)
+    this.#lagging.add(member)
     this.#wait()
   }
 
+  /** Takes the one place for reading the adapter's log. False: the member is served again when the place is free. */
+  beginRead(member: Member): boolean {
+    if (this.#reading && this.#reading !== member) {
+      this.#readers.add(member)
+      return false
+    }
+    this.#reading = member
+    return true
+  }
+
+  /** Gives the place back, when what was read has been sent or is of no use. */
+  endRead(member: Member): void {
+    if (this.#reading !== member) return
+    this.#reading = undefined
+    for (const next of this.#readers) {
+      this.#readers.delete(next)
+      return this.lag(next)
+    }
+  }
+
   forget(member: Member): void {
-    const at = this.#lagging.indexOf(member)
-    if (at >= 0) this.#lagging.splice(at, 1)
+    this.#lagging.delete(member)
+    this.#readers.delete(member)
+    this.endRead(member)
   }
 
   /** Lets go of all that waits. */
   close(): void {
     this.#closed = true
     this.#replies.length = 0
-    this.#lagging.length = 0
+    this.#lagging.clear()
+    this.#readers.clear()
+    this.#reading = undefined
+    this.#tellFlushed()
   }
 
   #isLow(): boolean {
@@ -158,24 +208,56 @@ export class Outbox {
       if (text !== undefined) this.send(text)
     }
     if (this.#replies.length > 0) this.#wait()
-    else this.#serve()
+    else {
+      this.#tellFlushed()
+      this.#serve()
+    }
     if (!this.#closed && this.#replies.length < waited) this.#owner.progressed()
+  }
+
+  #tellFlushed(): void {
+    const tasks = this.#flushed
+    this.#flushed = []
+    for (const task of tasks) task()
   }
 
   /** Gives the lagging members a quantum each in turn until they are caught up, wait for their log, or the socket is full. */
   #serve(): void {
-    if (this.#waiting) return
-    while (!this.#closed && this.#lagging.length > 0) {
-      if (this.#replies.length > 0 || !this.#isLow()) return this.#wait()
-      const member = this.#lagging.shift()
-      if (!member) return
-      if (member.advance(QUANTUM) === 'more' && !this.#closed) this.#lagging.push(member)
+    if (this.#waiting || this.#serving || this.#paced) return
+    this.#serving = true
+    while (!this.#closed && this.#lagging.size > 0) {
+      if (this.#replies.length > 0 || !this.#isLow()) {
+        this.#wait()
+        break
+      }
+      if (this.#pace.isSpent) {
+        this.#goOnLater()
+        break
+      }
+      this.#serveNext()
     }
+    this.#serving = false
+  }
+
+  #serveNext(): void {
+    for (const member of this.#lagging) {
+      this.#lagging.delete(member)
+      if (member.advance(QUANTUM) === 'more' && !this.#closed) this.#lagging.add(member)
+      return
+    }
+  }
+
+  #goOnLater(): void {
+    this.#paced = true
+    this.#pace.next(() => {
+      this.#paced = false
+      this.#serve()
+    })
   }
 
   #fail(reason: unknown): void {
     if (this.#closed) return
     this.close()
-    this.#owner.sendFailed(reason)
+    this.#turns.atEnd(() => this.#owner.sendFailed(reason))
   }
 }

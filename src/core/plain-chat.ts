@@ -1,6 +1,6 @@
 import { CLOSE, lagged } from './close-codes.ts'
 import type { Connection, Protocol } from './connection.ts'
-import { settle } from './eventually.ts'
+import { chain, type Eventually, settle } from './eventually.ts'
 import type { Hub } from './hub.ts'
 import { Lanes } from './lanes.ts'
 import type { Member, MemberOwner } from './member.ts'
@@ -33,9 +33,9 @@ export class PlainChat implements Protocol, MemberOwner {
   open(): void {
     this.#holds = true
     this.#request(
-      () => this.#hub.rooms.enter(PLAIN_CHAT_ROOM),
-      (room) => {
-        if (this.#connection.isOpen) this.#member = room.admit(this, room.position())
+      () => chain(this.#hub.enter(PLAIN_CHAT_ROOM), (room) => chain(room.start({}), (start) => ({ room, start }))),
+      ({ room, start }) => {
+        if (this.#connection.isOpen) this.#member = room.admit(this, start)
       },
       () => {
         this.#holds = false
@@ -52,6 +52,10 @@ export class PlainChat implements Protocol, MemberOwner {
       () => this.#hub.publish(PLAIN_CHAT_ROOM, draft),
       () => {},
     )
+  }
+
+  urgent(): boolean {
+    return false
   }
 
   binary(): void {}
@@ -73,7 +77,7 @@ export class PlainChat implements Protocol, MemberOwner {
     this.#holds = false
   }
 
-  #request<T>(start: () => T | Promise<T>, done: (value: T) => void, undo: () => void = () => {}): void {
+  #request<T>(start: () => Eventually<T>, done: (value: T) => void, undo: () => void = () => {}): void {
     let finished = false
     let counted = false
     const finish = (): void => {
@@ -86,7 +90,7 @@ export class PlainChat implements Protocol, MemberOwner {
         this.#hub.log.warn('the plain chat room failed', { reason })
         this.#connection.end(CLOSE.unavailable)
       })
-      return work instanceof Promise ? work.then(finish) : finish()
+      return work === undefined ? finish() : work.then(finish)
     })
     if (finished) return
     counted = true

@@ -28,10 +28,28 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 const isJson = (input: unknown): input is Json => input !== undefined
 const AnyJson = v.custom<Json>(isJson, 'Expected any JSON value')
 
+/** A place in a room's log. At offset 0 there is no `id`. */
+export const StreamPosition = v.object({ epoch: v.string(), offset: Offset, id: v.optional(v.string()) })
+export type StreamPosition = v.InferOutput<typeof StreamPosition>
+
+/** A position that a client holds: beyond offset 0 it is worth nothing without the id there. */
+const HeldPosition = v.pipe(
+  StreamPosition,
+  v.forward(
+    v.partialCheck(
+      [['offset'], ['id']],
+      ({ offset, id }) => offset === 0 || id !== undefined,
+      'Expected the id at this offset',
+    ),
+    ['id'],
+  ),
+)
+
 export const JoinFrame = v.object({
   type: v.literal('join'),
   ref: v.optional(Ref),
   room: RoomName,
+  since: v.optional(HeldPosition),
   history: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1000))),
 })
 export const LeaveFrame = v.object({ type: v.literal('leave'), ref: v.optional(Ref), room: RoomName })
@@ -45,14 +63,29 @@ export const EventFrame = v.object({
 export const AuthFrame = v.object({ type: v.literal('auth'), ref: v.optional(Ref), token: v.string() })
 export const PingFrame = v.object({ type: v.literal('ping'), ref: v.optional(Ref) })
 
-export const ClientFrame = v.variant('type', [JoinFrame, LeaveFrame, ChatFrame, EventFrame, AuthFrame, PingFrame])
+/** A page of a room's log: after a position (the oldest first from there), before one, or, without either, the newest. */
+export const HistoryFrame = v.object({
+  type: v.literal('history'),
+  ref: v.optional(Ref),
+  room: RoomName,
+  after: v.optional(HeldPosition),
+  before: v.optional(HeldPosition),
+  limit: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1000))),
+})
+
+export const ClientFrame = v.variant('type', [
+  JoinFrame,
+  LeaveFrame,
+  ChatFrame,
+  EventFrame,
+  HistoryFrame,
+  AuthFrame,
+  PingFrame,
+])
 export type ClientFrame = v.InferOutput<typeof ClientFrame>
+export type HistoryRequest = Extract<ClientFrame, { type: 'history' }>
 export type PublishFrame = Extract<ClientFrame, { type: 'chat' | 'event' }>
 export type Ref = v.InferOutput<typeof Ref>
-
-/** A place in a room's log. At offset 0 there is no `id`. */
-export const StreamPosition = v.object({ epoch: v.string(), offset: Offset, id: v.optional(v.string()) })
-export type StreamPosition = v.InferOutput<typeof StreamPosition>
 
 export const User = v.object({ id: v.string(), name: v.string() })
 export type User = v.InferOutput<typeof User>
@@ -89,6 +122,11 @@ export const ERROR_CODES = [
 ] as const
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
+const ChatPublication = v.object({ type: v.literal('chat'), ...publicationFields, content: v.string() })
+const EventPublication = v.object({ type: v.literal('event'), ...publicationFields, name: v.string(), data: AnyJson })
+export const PublicationFrame = v.variant('type', [ChatPublication, EventPublication])
+export type PublicationFrame = v.InferOutput<typeof PublicationFrame>
+
 export const ServerFrame = v.variant('type', [
   v.object({
     type: v.literal('welcome'),
@@ -107,8 +145,17 @@ export const ServerFrame = v.variant('type', [
     recovered: v.boolean(),
   }),
   v.object({ type: v.literal('left'), ref: v.optional(Ref), room: v.string() }),
-  v.object({ type: v.literal('chat'), ...publicationFields, content: v.string() }),
-  v.object({ type: v.literal('event'), ...publicationFields, name: v.string(), data: AnyJson }),
+  ChatPublication,
+  EventPublication,
+  v.object({
+    type: v.literal('history'),
+    ref: v.optional(Ref),
+    room: v.string(),
+    publications: v.array(PublicationFrame),
+    position: StreamPosition,
+    intact: v.boolean(),
+    more: v.boolean(),
+  }),
   v.object({ type: v.literal('gap'), room: v.string(), from: Offset, to: Offset, missed: v.number() }),
   v.object({ type: v.literal('reset'), room: v.string(), position: StreamPosition, reason: v.string() }),
   v.object({

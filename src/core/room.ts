@@ -1,39 +1,25 @@
 import { Batch } from './batch.ts'
-import type { BroadcastAdapter, HistoryPage, LogLimits, Publication } from './broadcast-adapter.ts'
-import type { EventLoop } from './clock.ts'
-import { chain, type Eventually } from './eventually.ts'
-import { Log, type LogEntry } from './log.ts'
-import type { Logger } from './logger.ts'
+import type { Publication } from './broadcast-adapter.ts'
+import { CatchUp } from './catch-up.ts'
+import type { Clock } from './clock.ts'
+import type { Deadlines, Due } from './deadlines.ts'
+import type { Entry } from './entry.ts'
+import type { Eventually } from './eventually.ts'
+import { Feed, type FeedDeps, type FeedOwner } from './feed.ts'
+import { type Mark, markOf } from './log.ts'
 import { Member, type MemberOwner } from './member.ts'
 import type { StreamPosition } from './protocol.ts'
+import { findStart, type Start, type StartRequest } from './start.ts'
 import type { Turns } from './turns.ts'
 
 /** A turn's publications are flushed early at this many bytes. */
 const FLUSH_BYTES = 64 * 1024
-/** Publications that are read from the adapter's log at a time, for a member that fell behind the hub's. */
-const READ_PAGE = 64
-/** ms until a failed read of the adapter's log is tried again. */
-const READ_RETRY = 1000
-
-/** A publication as the room's members get it. */
-interface Encoded extends LogEntry {
-  readonly text: string
-}
-
-/** Where the room's log began for this hub: another object after every reset, by which members notice. */
-interface Origin {
-  readonly epoch: string
-  readonly offset: number
-  readonly reason: string
-}
 
 /** What a room needs of its hub. */
-export interface RoomDeps {
-  readonly adapter: BroadcastAdapter
-  readonly loop: EventLoop
+export interface RoomDeps extends Omit<FeedDeps, 'encode'> {
+  readonly clock: Clock
   readonly turns: Turns
-  readonly log: Logger
-  readonly limits: LogLimits
+  readonly deadlines: Deadlines
   /** A publication as the text of one frame. */
   readonly encode: (room: string, publication: Publication) => string
 }
@@ -43,25 +29,27 @@ export interface RoomDeps {
  * Caught-up members need no cursors of their own: they all have what was flushed, and one batch a turn serves them all.
  * A member whose socket is full is taken out of their number and moved on from the log by its outbox.
  */
-export class Room {
+export class Room implements FeedOwner, Due {
   readonly name: string
   readonly #deps: RoomDeps
-  readonly #log: Log<Encoded>
-  readonly #live: Member[] = []
-  #origin: Origin
+  readonly #feed: Feed
+  readonly #catchUp: CatchUp
+  #live: Member[] = []
   #members = 0
   /** What came in since the last flush. */
   #pending: string[] = []
   #pendingBytes = 0
-  /** Live members have everything up to this offset. */
-  #flushed: number
+  /** Live members have everything up to here. */
+  #flushed: Mark
+  #expires = false
 
   constructor(name: string, head: StreamPosition, deps: RoomDeps) {
     this.name = name
     this.#deps = deps
-    this.#origin = { epoch: head.epoch, offset: head.offset, reason: 'opened' }
-    this.#log = new Log(deps.limits, mark(head.offset, head.id))
-    this.#flushed = head.offset
+    const feedDeps = { ...deps, encode: (publication: Publication) => deps.encode(name, publication) }
+    this.#feed = new Feed(name, head, this, feedDeps)
+    this.#catchUp = new CatchUp(name, this.#feed, feedDeps)
+    this.#flushed = this.#feed.log.head
   }
 
   get size(): number {
@@ -71,34 +59,29 @@ export class Room {
   /** Where a member that joins now begins: everything that came before has been flushed to the others. */
   position(): StreamPosition {
     this.flush()
-    return { epoch: this.#origin.epoch, ...this.#log.head }
+    return this.#feed.head
   }
 
-  /** Where a member stands: the last publication that it was sent. */
+  /** Where a member stands: the last publication that it was sent, in the log that it knows. */
   positionOf(member: Member): StreamPosition {
     this.flush()
-    if (member.state.kind === 'live' || member.state.kind === 'left') return this.position()
-    const { cursor } = member.state
-    return { epoch: this.#origin.epoch, ...(this.#log.markAt(cursor) ?? { offset: cursor }) }
+    const { state, origin } = member
+    if (state.kind === 'live' || state.kind === 'left') return this.position()
+    return { epoch: origin.start.epoch, ...state.cursor }
   }
 
-  /** The position just before the newest `count` publications that the log still has. */
-  positionBefore(count: number): Eventually<StreamPosition> {
-    const now = this.position()
-    if (count === 0) return now
-    const start = { epoch: now.epoch, offset: Math.max(0, now.offset - count) }
-    return chain(this.#deps.adapter.history(this.name, start, 1), (page) =>
-      page.start.epoch === now.epoch && page.start.offset <= now.offset ? page.start : now,
-    )
+  /** Where a member begins that asks for this. Fails where the adapter's log is needed for it and can't be read. */
+  start(request: StartRequest): Eventually<Start> {
+    this.flush()
+    this.#feed.log.expire(this.#deps.clock.now())
+    return findStart(this.name, this.#feed, this.#deps.adapter, request)
   }
 
-  /** Lets a member in, which has heard of everything up to `position`. */
-  admit(owner: MemberOwner, position: StreamPosition): Member {
-    // A position of an earlier log: the member is told of the reset when it is served.
-    const origin = position.epoch === this.#origin.epoch ? this.#origin : {}
-    const member = new Member(this, owner, origin)
+  /** Lets a member in, which has heard of everything up to `start`. */
+  admit(owner: MemberOwner, start: Start): Member {
+    const member = new Member(this, owner, start.origin)
     this.#members++
-    member.state = { kind: 'lagging', cursor: position.offset }
+    member.state = { kind: 'lagging', cursor: markOf(start.position) }
     owner.outbox.lag(member)
     return member
   }
@@ -113,9 +96,20 @@ export class Room {
     this.#members--
   }
 
-  /** Publications as the adapter announces them: repeats are dropped, a jump is filled from the adapter's log. */
+  /** Publications as the adapter announces them. */
   deliver(epoch: string, publications: readonly Publication[]): void {
-    for (const publication of publications) this.#take(epoch, publication)
+    this.#feed.deliver(epoch, publications)
+  }
+
+  /** Compares what the room has with the adapter's log. Fails where that can't be read. */
+  check(): Promise<void> | undefined {
+    return this.#feed.check()
+  }
+
+  /** Nobody is in the room any more. */
+  close(): void {
+    this.#feed.close()
+    this.#deps.deadlines.delete(this)
   }
 
   /** Hands what came in to every caught-up member. */
@@ -125,10 +119,10 @@ export class Room {
     const before = this.#flushed
     this.#pending = []
     this.#pendingBytes = 0
-    this.#flushed = this.#log.head.offset
+    this.#flushed = this.#feed.log.head
     for (let i = this.#live.length - 1; i >= 0; i--) {
       const member = this.#live[i]
-      if (!member || member.owner.outbox.offer(batch) || member.state.kind !== 'live') continue
+      if (!member || member.owner.outbox.offer(batch)) continue
       this.#removeLive(i)
       member.state = { kind: 'lagging', cursor: before }
       member.owner.outbox.park(member)
@@ -137,31 +131,58 @@ export class Room {
 
   /** Moves a lagging member on by about `budget` bytes. */
   advance(member: Member, budget: number): 'more' | 'settled' {
-    if (member.state.kind !== 'lagging') return 'settled'
-    if (member.origin !== this.#origin) this.#tellReset(member)
-    const { cursor } = member.state
-    if (cursor < this.#log.floor.offset) return this.#read(member, cursor, budget)
-    if (cursor >= this.#flushed) {
+    const { state } = member
+    if (state.kind !== 'lagging') return 'settled'
+    // It begins after something that the others have not been handed yet.
+    if (state.cursor.offset > this.#flushed.offset) this.flush()
+    if (member.origin === this.#feed.origin && !state.page && state.cursor.offset >= this.#flushed.offset) {
       member.state = { kind: 'live', index: this.#live.push(member) - 1 }
       return 'settled'
     }
-    this.#send(member, cursor, this.#log.after(cursor, this.#flushed - cursor), budget)
-    return 'more'
+    return this.#catchUp.advance(member, state, this.#flushed, budget)
   }
 
-  #take(epoch: string, publication: Publication): void {
-    const { offset, id, time } = publication
-    if (epoch !== this.#origin.epoch) this.#reset(epoch, (offset ?? 1) - 1, 'epoch')
-    const text = this.#deps.encode(this.name, publication)
-    if (offset === undefined) return this.#pend(text)
-    const head = this.#log.head.offset
-    if (offset <= head) {
-      const known = this.#log.markAt(offset)
-      if (known?.id === undefined || known.id === id) return
-      this.#reset(epoch, offset - 1, 'fork')
-    } else if (offset > head + 1) this.#jump(offset - 1)
-    this.#log.append({ offset, id, time, bytes: text.length, text })
+  due(): number | undefined {
+    this.#feed.log.expire(this.#deps.clock.now())
+    const { expires } = this.#feed.log
+    this.#expires = expires !== undefined
+    return expires
+  }
+
+  appended({ text }: Entry): void {
     this.#pend(text)
+    if (this.#expires) return
+    this.#expires = true
+    this.#deps.deadlines.set(this, this.#deps.clock.now() + this.#deps.limits.ttl)
+  }
+
+  transient(text: string): void {
+    this.#pend(text)
+  }
+
+  leaping(): void {
+    this.flush()
+  }
+
+  skipped(from: Mark): void {
+    this.#catchUp.skipped(from, this.#feed.log.head)
+    this.#unseat(from)
+  }
+
+  reset(): void {
+    this.#catchUp.reset()
+    this.#unseat(this.#flushed)
+  }
+
+  /** Every live member goes on by itself, from where it was: each hears of what happened in its own stream. */
+  #unseat(cursor: Mark): void {
+    const members = this.#live
+    this.#live = []
+    this.#flushed = this.#feed.log.head
+    for (const member of members) {
+      member.state = { kind: 'lagging', cursor }
+      member.owner.outbox.lag(member)
+    }
   }
 
   #pend(text: string): void {
@@ -172,109 +193,6 @@ export class Room {
     if (this.#pending.length * 2 >= size || this.#pendingBytes >= Math.min(FLUSH_BYTES, bytes / 2)) this.flush()
   }
 
-  /** Something was lost on the way here: every member goes on from its own cursor, by way of the adapter's log. */
-  #jump(to: number): void {
-    this.flush()
-    const cursor = this.#flushed
-    const members = this.#live.splice(0)
-    this.#log.restart(mark(to))
-    this.#flushed = to
-    for (const member of members) {
-      member.state = { kind: 'lagging', cursor }
-      member.owner.outbox.lag(member)
-    }
-  }
-
-  /** The log is another one: live members are told at once, lagging ones when their turn comes to read. */
-  #reset(epoch: string, offset: number, reason: string): void {
-    this.flush()
-    this.#origin = { epoch, offset, reason }
-    this.#log.restart(mark(offset))
-    this.#flushed = offset
-    for (const member of [...this.#live]) this.#tellReset(member)
-  }
-
-  #tellReset(member: Member): void {
-    const { epoch, offset, reason } = this.#origin
-    member.origin = this.#origin
-    if (member.state.kind === 'lagging') member.state.cursor = offset
-    member.owner.reset(this.name, { epoch, offset }, reason)
-  }
-
-  #read(member: Member, cursor: number, budget: number): 'more' | 'settled' {
-    const reading = { kind: 'reading', cursor } as const
-    member.state = reading
-    const apply = (page: HistoryPage): void => {
-      if (member.state !== reading) return
-      member.state = { kind: 'lagging', cursor }
-      if (page.head.epoch === this.#origin.epoch && member.origin === this.#origin)
-        this.#catchUp(member, cursor, page, budget)
-      else if (page.head.epoch !== this.#origin.epoch) this.#reset(page.head.epoch, page.head.offset, 'epoch')
-    }
-    try {
-      const page = this.#deps.adapter.history(this.name, { epoch: this.#origin.epoch, offset: cursor }, READ_PAGE)
-      if (!(page instanceof Promise)) {
-        apply(page)
-        return 'more'
-      }
-      page
-        .then(apply)
-        .then(() => this.#resume(member))
-        .catch((reason: unknown) => this.#readFailed(member, reason))
-    } catch (reason) {
-      this.#readFailed(member, reason)
-    }
-    return 'settled'
-  }
-
-  /** Sends what the page has. What neither it nor the hub's log reaches is lost, and said so. */
-  #catchUp(member: Member, cursor: number, page: HistoryPage, budget: number): void {
-    const floor = this.#log.floor.offset
-    // A page that begins after what the hub itself has would leave a hole: the hub's own log is read instead.
-    const found = page.start.offset < floor ? this.#encodePage(page, cursor) : []
-    const from = Math.max(cursor, found.length > 0 ? page.start.offset : floor)
-    if (from > cursor) member.owner.gap(this.name, cursor + 1, from)
-    this.#send(member, from, found, budget)
-  }
-
-  #resume(member: Member): void {
-    if (member.state.kind === 'lagging') member.owner.outbox.lag(member)
-  }
-
-  #readFailed(member: Member, reason: unknown): void {
-    this.#deps.log.warn('reading the log of a room failed; trying again', { reason })
-    if (member.state.kind !== 'reading') return
-    member.state = { kind: 'lagging', cursor: member.state.cursor }
-    this.#deps.loop.after(READ_RETRY, () => this.#resume(member))
-  }
-
-  #encodePage(page: HistoryPage, cursor: number): Encoded[] {
-    const found: Encoded[] = []
-    for (const publication of page.publications) {
-      const { offset, id, time } = publication
-      if (offset === undefined || offset <= cursor || offset > this.#flushed) continue
-      const text = this.#deps.encode(this.name, publication)
-      found.push({ offset, id, time, bytes: text.length, text })
-    }
-    return found
-  }
-
-  /** Sends the first of `entries`, at least one, up to about `budget` bytes, and moves the cursor behind them. */
-  #send(member: Member, cursor: number, entries: readonly Encoded[], budget: number): void {
-    const texts: string[] = []
-    let reached = cursor
-    let bytes = 0
-    for (const entry of entries) {
-      if (bytes >= budget) break
-      texts.push(entry.text)
-      bytes += entry.bytes
-      reached = entry.offset
-    }
-    if (member.state.kind !== 'lagging') return
-    member.state.cursor = reached
-    if (texts.length > 0) member.owner.outbox.sendBatch(new Batch(texts))
-  }
-
   #removeLive(index: number): void {
     const last = this.#live.pop()
     if (!last || index === this.#live.length) return
@@ -282,6 +200,3 @@ export class Room {
     if (last.state.kind === 'live') last.state.index = index
   }
 }
-
-const mark = (offset: number, id?: string): { offset: number; id?: string } =>
-  id === undefined ? { offset } : { offset, id }

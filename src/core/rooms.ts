@@ -1,10 +1,13 @@
 import type { LogLimits, Publication } from './broadcast-adapter.ts'
-import type { Eventually } from './eventually.ts'
+import { type Eventually, isLater, settle } from './eventually.ts'
 import type { StreamPosition } from './protocol.ts'
 import { Room, type RoomDeps } from './room.ts'
 
 /** Publications that may be announced before the adapter's answer to `subscribe` has been read; later ones are filled from its log. */
 const MAX_EARLY = 1024
+
+/** Rooms that are compared with the adapter's log at the same time. */
+const CHECKS = 16
 
 /** ms until a failed unsubscribe is tried again. */
 const RETRY = 1000
@@ -44,7 +47,7 @@ export class Rooms {
       return entry.room
     }
     const head = this.#deps.adapter.subscribe(name)
-    return head instanceof Promise ? this.#openLater(name, head) : this.#open(name, head, 1)
+    return isLater(head) ? this.#openLater(name, Promise.resolve(head)) : this.#open(name, head, 1)
   }
 
   /** Gives a hold back. */
@@ -58,6 +61,22 @@ export class Rooms {
     const entry = this.#entries.get(name)
     if (entry?.kind === 'open') entry.room.deliver(epoch, publications)
     else if (entry && entry.early.length < MAX_EARLY) entry.early.push([epoch, publications])
+  }
+
+  /** Compares every room with the adapter's log, a few at a time: the engine was away. */
+  async check(): Promise<void> {
+    const rooms = [...this.#entries.values()].flatMap((entry) => (entry.kind === 'open' ? [entry.room] : []))
+    const work = async (): Promise<void> => {
+      for (let room = rooms.pop(); room; room = rooms.pop()) {
+        // A room that can't be read now goes on trying by itself.
+        await settle(
+          () => room.check(),
+          () => {},
+          () => {},
+        )
+      }
+    }
+    await Promise.all(Array.from({ length: CHECKS }, work))
   }
 
   /** Hands out what came in, without waiting for the end of the turn. */
@@ -92,18 +111,22 @@ export class Rooms {
   }
 
   #drop(name: string): void {
+    const entry = this.#entries.get(name)
+    if (entry?.kind === 'open') entry.room.close()
     this.#entries.delete(name)
-    const failed = (reason: unknown): void => {
-      this.#deps.log.warn('unsubscribing from a room failed; trying again', { reason })
-      this.#deps.loop.after(RETRY, () => {
-        if (!this.#entries.has(name)) this.#drop(name)
-      })
-    }
-    try {
-      const done = this.#deps.adapter.unsubscribe(name)
-      if (done instanceof Promise) done.catch(failed)
-    } catch (reason) {
-      failed(reason)
-    }
+    this.#unsubscribe(name)
+  }
+
+  #unsubscribe(name: string): void {
+    void settle(
+      () => this.#deps.adapter.unsubscribe(name),
+      () => {},
+      (reason) => {
+        this.#deps.log.warn('unsubscribing from a room failed; trying again', { reason })
+        this.#deps.loop.after(RETRY, () => {
+          if (!this.#entries.has(name)) this.#unsubscribe(name)
+        })
+      },
+    )
   }
 }

@@ -24,6 +24,8 @@ export interface Limits {
   readonly connectionsPerAddress: number
   /** Publishes a second and connection. 0: no bound. */
   readonly publishRate: number
+  /** ms that the adapter or a hook may take over one request, before it is answered with `unavailable`. */
+  readonly request: number
 }
 
 export interface Heartbeat {
@@ -42,6 +44,9 @@ export interface HubSettings {
 
 export const DEFAULT_LOG_LIMITS: LogLimits = { size: 100, ttl: 5 * 60_000, bytes: 4 * 1024 * 1024 }
 
+/** Bytes that all logs in a process's memory may take together. */
+export const DEFAULT_TOTAL_BYTES = 256 * 1024 * 1024
+
 export const DEFAULT_SETTINGS: HubSettings = {
   limits: {
     message: 64 * 1024,
@@ -51,6 +56,7 @@ export const DEFAULT_SETTINGS: HubSettings = {
     connections: 50_000,
     connectionsPerAddress: 0,
     publishRate: 0,
+    request: 10_000,
   },
   heartbeat: { interval: 30_000, grace: 10_000 },
   drainWindow: 5000,
@@ -59,13 +65,52 @@ export const DEFAULT_SETTINGS: HubSettings = {
 /** A frame that a runtime need not even read to the end: the connection is closed with 1009. In bytes. */
 export const MAX_FRAME = 1024 * 1024
 
+/** The longest time that every platform can wait for. In ms. */
+const MAX_WAIT = 2 ** 31 - 1
+
+/** The least and the most that something may be set to. */
+export type Bounds = readonly [min: number, max: number]
+
+/** The bounds of every setting: what lies outside could not take effect, or would do no good. */
+export const BOUNDS = {
+  history: { size: [1, 1_000_000], ttl: [1, Number.MAX_SAFE_INTEGER], bytes: [1, Number.MAX_SAFE_INTEGER] },
+  limits: {
+    message: [1, MAX_FRAME],
+    roomName: [1, 1024],
+    rooms: [1, 100_000],
+    badFrames: [1, 1_000_000],
+    connections: [0, 10_000_000],
+    connectionsPerAddress: [0, 10_000_000],
+    publishRate: [0, 1_000_000],
+    request: [100, MAX_WAIT],
+  },
+  heartbeat: { interval: [100, MAX_WAIT], grace: [100, MAX_WAIT] },
+  drainWindow: [0, MAX_WAIT],
+} as const satisfies {
+  readonly history: Readonly<Record<keyof LogLimits, Bounds>>
+  readonly limits: Readonly<Record<keyof Limits, Bounds>>
+  readonly heartbeat: Readonly<Record<keyof Heartbeat, Bounds>>
+  readonly drainWindow: Bounds
+}
+
+/** Some of `T`; undefined is as not given. */
+type Given<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
 /** What bounds the log of a room, by its name: the first pattern that fits, over `fallback`. */
-export function logLimitsBy(patterns: RoomPatterns, fallback: LogLimits): (room: string) => LogLimits {
-  const rules = Object.entries(patterns).map(([pattern, settings]) => ({
+export function logLimitsBy(
+  patterns: Readonly<Record<string, { readonly history?: Given<LogLimits> | undefined }>>,
+  fallback: LogLimits,
+): (room: string) => LogLimits {
+  const rules = Object.entries(patterns).map(([pattern, { history }]) => ({
     pattern: patternOf(pattern),
-    limits: { ...fallback, ...settings.history },
+    limits: over(fallback, history),
   }))
   return (room) => rules.find(({ pattern }) => pattern.test(room))?.limits ?? fallback
+}
+
+function over(fallback: LogLimits, given: Given<LogLimits> = {}): LogLimits {
+  const { size = fallback.size, ttl = fallback.ttl, bytes = fallback.bytes } = given
+  return { size, ttl, bytes }
 }
 
 const patternOf = (pattern: string): RegExp =>

@@ -24,3 +24,6 @@ const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe00
 
 /** Whether `text` has a control character (Unicode category Cc). */
 export const hasControls = (text: string): boolean => /\p{Cc}/u.test(text)
+
+/** Whether `text` has the shape of an origin: scheme, host and perhaps a port, with or without a slash at the end. */
+export const isOriginLike = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+\/?$/i.test(text)

@@ -23,6 +23,11 @@ export class Turns {
     this.#arm()
   }
 
+  /** Runs `task` once, in the next turn, after what else the event loop had to do. */
+  next(task: () => void): void {
+    this.atEnd(() => this.#loop.endOfTurn(task))
+  }
+
   #arm(): void {
     if (this.#armed) return
     this.#armed = true

@@ -11,8 +11,11 @@ import { chatRoute, echoRoute, jsonRoute, socketRoutes } from './sockets.ts'
 export interface AppDeps {
   readonly runtime: Runtime
   readonly hub: Hub
+  /** Settled when the hub hears its adapter, or never will. */
+  readonly ready: Promise<unknown>
   readonly random: Random
   readonly auth: AuthOptions
+  /** As browsers write them; `*`: any. */
   readonly allowedOrigins: readonly string[]
   /** Serve the chat page at `/`. */
   readonly page: boolean
@@ -20,10 +23,10 @@ export interface AppDeps {
   readonly guestTokens: boolean
 }
 
-/** The routes of SPEC.md section 2 over one hub, to be mounted under any path. Starts the hub. */
-export function createApp({ runtime, hub, random, auth, allowedOrigins, page, guestTokens }: AppDeps): Hono {
+/** The routes of SPEC.md section 2 over one hub, to be mounted under any path. */
+export function createApp({ runtime, hub, ready, random, auth, allowedOrigins, page, guestTokens }: AppDeps): Hono {
   const authenticate = authenticator(auth, random)
-  const socket = socketRoutes({ runtime, hub, authenticate, allowedOrigins, ready: started(hub) })
+  const socket = socketRoutes({ runtime, hub, authenticate, allowedOrigins, ready })
   const routes = new Hono()
   routes.get('/health', (c) => c.text('ok'))
   routes.get('/echo', socket(echoRoute))
@@ -34,12 +37,4 @@ export function createApp({ runtime, hub, random, auth, allowedOrigins, page, gu
   }
   if (page) routes.route('/', pageRoutes())
   return routes
-}
-
-async function started(hub: Hub): Promise<void> {
-  try {
-    await hub.start()
-  } catch (reason) {
-    hub.log.error('the adapter did not start: rooms are unavailable', { reason })
-  }
 }

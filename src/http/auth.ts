@@ -1,6 +1,7 @@
 import type { Eventually } from '../core/eventually.ts'
 import type { Identity } from '../core/hooks.ts'
 import type { Random } from '../core/random.ts'
+import { identityFrom } from './identity.ts'
 import { identityOf, readToken } from './tokens.ts'
 
 /** Who may connect: bearers of tokens signed with `secret` (JWT, HS256), whoever a function of the application knows, or everybody. */
@@ -12,7 +13,7 @@ export type AuthOptions =
     }
   | 'off'
 
-/** Answers whose token it is; undefined: nobody's. */
+/** Answers whose token it is; undefined: nobody's. Fails where the application's own check does. */
 export interface Authenticator {
   /** For a handshake. */
   admit(token: string | undefined, request: Request): Eventually<Identity | undefined>
@@ -27,7 +28,11 @@ export function authenticator(auth: AuthOptions, random: Random): Authenticator 
       renew: (_token, current) => current,
     }
   }
-  if ('authenticate' in auth) return { admit: auth.authenticate, renew: (token) => auth.authenticate(token) }
+  if ('authenticate' in auth) {
+    const ask = async (token: string | undefined, request?: Request): Promise<Identity | undefined> =>
+      identityFrom(await auth.authenticate(token, request))
+    return { admit: ask, renew: (token) => ask(token) }
+  }
   const { secret } = auth
   const read = async (token: string | undefined): Promise<Identity | undefined> => {
     const claims = token === undefined ? undefined : await readToken(token, secret)

@@ -1,8 +1,26 @@
-/** Whether a handshake may come from where it says: from no browser, from the host it asks, or from an allowed origin (`*`: any). */
-export function isAllowedOrigin(request: Request, allowed: readonly string[]): boolean {
-  const origin = request.headers.get('origin')
-  if (origin === null || allowed.includes('*') || allowed.includes(origin)) return true
-  return URL.canParse(origin) && new URL(origin).host === hostOf(request)
+import { isOriginLike } from '../core/text.ts'
+
+/** An origin as browsers write it: in lower case, without the scheme's default port and a slash at the end; undefined: it is none. */
+export function originOf(text: string): string | undefined {
+  if (!isOriginLike(text) || !URL.canParse(text)) return undefined
+  const { origin, protocol, host } = new URL(text)
+  // Of schemes that are not the web's, such as those of extensions, URL answers "null".
+  return origin === 'null' ? `${protocol}//${host.toLowerCase()}` : origin
 }
 
-const hostOf = (request: Request): string => request.headers.get('host')?.toLowerCase() ?? new URL(request.url).host
+/**
+ * Whether a handshake may come from where it says: from no browser, from the host it asks, or from an allowed origin, each as
+ * `originOf` has it (`*`: any).
+ */
+export function isAllowedOrigin(request: Request, allowed: readonly string[]): boolean {
+  const text = request.headers.get('origin')
+  if (text === null || allowed.includes('*')) return true
+  const origin = originOf(text)
+  return origin !== undefined && (allowed.includes(origin) || origin === ownOrigin(request, origin))
+}
+
+/** Where the request was sent to, as an origin of the asking one's scheme: a proxy in front may have spoken TLS. */
+function ownOrigin(request: Request, asking: string): string | undefined {
+  const host = request.headers.get('host') ?? new URL(request.url).host
+  return originOf(`${new URL(asking).protocol}//${host}`)
+}

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import type { WSContext, WSEvents } from 'hono/ws'
 import { CLOSE } from '../core/close-codes.ts'
 import type { Connection } from '../core/connection.ts'
@@ -17,8 +18,8 @@ export interface SocketDeps {
   readonly hub: Hub
   readonly authenticate: Authenticator
   readonly allowedOrigins: readonly string[]
-  /** Settled when the hub hears its adapter. */
-  readonly ready: Promise<void>
+  /** Settled when the hub hears its adapter, or never will. */
+  readonly ready: Promise<unknown>
 }
 
 /** What a socket route speaks. */
@@ -63,7 +64,7 @@ export function socketRoutes(deps: SocketDeps): (route: Route) => (c: Context) =
     const request = c.req.raw
     if (deps.hub.isDraining) return c.text('The server is stopping', 503, { 'Retry-After': '5' })
     if (!isAllowedOrigin(request, deps.allowedOrigins)) return c.text('Origin not allowed', 403)
-    const identity = await deps.authenticate.admit(tokenOf(request), request)
+    const identity = await admitted(deps, request)
     if (!identity) return c.text('Invalid token', 401, { 'WWW-Authenticate': 'Bearer' })
     const broken = handshakeFault(request)
     if (broken) return c.text(broken.text, broken.status, broken.headers)
@@ -71,6 +72,16 @@ export function socketRoutes(deps: SocketDeps): (route: Route) => (c: Context) =
     if (refused) return c.text(refused.text, refused.status, { 'Retry-After': '5' })
     await deps.ready
     return deps.runtime.upgradeWebSocket(c, eventsOf(deps, admission, route, identity, c))
+  }
+}
+
+async function admitted({ authenticate, hub }: SocketDeps, request: Request): Promise<Identity | undefined> {
+  try {
+    return await authenticate.admit(tokenOf(request), request)
+  } catch (reason) {
+    // An HTTPException is how an application answers in its own words; anything else is its fault. Hono answers both.
+    if (!(reason instanceof HTTPException)) hub.log.error('authenticate failed', { reason })
+    throw reason
   }
 }
 

@@ -1,13 +1,14 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { Hono } from 'hono'
-import { closestMatch } from 'leven'
-import { type Config, ConfigError, describeSettings, readConfig } from '../core/config.ts'
+import { type Config, ConfigError, describeSettings } from '../core/config.ts'
 import type { Logger } from '../core/logger.ts'
 import { systemClock, systemRandom } from '../http/platform.ts'
 import { signToken } from '../http/tokens.ts'
 import { serviceLogger } from './logging.ts'
-import type { Parlor, ParlorOptions } from './parlor.ts'
+import type { ParlorOptions } from './options.ts'
+import type { Parlor } from './parlor.ts'
+import { readSettings } from './service-settings.ts'
 
 /** What one runtime brings to the service. */
 export interface ServicePlatform {
@@ -71,7 +72,7 @@ function configure(platform: ServicePlatform): Config | undefined {
       ...(port === undefined ? {} : { PORT: port }),
       ...(host === undefined ? {} : { HOST: host }),
     }
-    return readConfig(env, (name, names) => closestMatch(name, [...names]))
+    return readSettings(env)
   } catch (reason) {
     if (reason instanceof ConfigError)
       fail(`Parlor can't start with these settings:\n  ${reason.problems.join('\n  ')}\n--help prints them all.`)
@@ -100,6 +101,7 @@ function optionsOf(config: Config, secret: string | undefined, guests: boolean, 
       connections: config.PARLOR_MAX_CONNECTIONS,
       connectionsPerAddress: config.PARLOR_MAX_CONNECTIONS_PER_ADDRESS,
       publishRate: config.PARLOR_MAX_PUBLISH_RATE,
+      request: config.PARLOR_REQUEST_TIMEOUT,
     },
     heartbeat: { interval: config.PARLOR_HEARTBEAT_INTERVAL, grace: config.PARLOR_HEARTBEAT_GRACE },
     drainWindow: config.PARLOR_DRAIN_WINDOW,

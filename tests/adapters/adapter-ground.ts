@@ -84,7 +84,7 @@ export class AdapterGround {
   }
 
   async start(): Promise<void> {
-    await this.adapter.start(this.heard.deliver)
+    await this.adapter.start({ deliver: this.heard.deliver, restored: () => {} })
   }
 
   async end(): Promise<void> {

@@ -1,16 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { RequestError } from '../../src/core/errors.ts'
-import type { ServerFrame } from '../../src/core/protocol.ts'
-import { Gate } from './fake-loop.ts'
-import { World } from './fake-world.ts'
-
-/** What the frames that came were, in short. */
-const kinds = (frames: readonly ServerFrame[]): string[] =>
-  frames.map((frame) =>
-    [frame.type, 'room' in frame ? frame.room : undefined, 'ref' in frame ? frame.ref : undefined]
-      .filter((part) => part !== undefined)
-      .join(' '),
-  )
+import { kinds, World } from './fake-world.ts'
 
 describe('a slow adapter', () => {
   test('[WS-14] holds up the requests of its room in order, and nothing else', async () => {
@@ -98,6 +87,17 @@ describe('a slow adapter', () => {
     expect(world.adapter.calls.filter((call) => call.startsWith('publish'))).toEqual([])
   })
 
+  test('[CONN-3] a socket on /chat that ends while it is entering leaves nothing behind', async () => {
+    const world = new World()
+    world.adapter.delays = (call) => call === 'subscribe'
+    const client = world.chat()
+    client.die()
+    world.adapter.release()
+    await world.rest()
+    expect(world.hub.rooms.size).toBe(0)
+    expect(world.adapter.subscribed.size).toBe(0)
+  })
+
   test('[CHAT-1] what a socket on /chat sends while it is still entering reaches it too', async () => {
     const world = new World()
     world.adapter.delays = (call) => call === 'subscribe'
@@ -108,144 +108,5 @@ describe('a slow adapter', () => {
       await world.rest()
     }
     expect(client.transport.texts).toEqual(['hello'])
-  })
-})
-
-describe('an adapter that fails', () => {
-  test('[WS-8] a join that failed counts for nothing afterwards', async () => {
-    const world = new World()
-    const client = world.connect()
-    client.join('good')
-    client.take()
-    world.adapter.fails = (call, room) => (call === 'subscribe' && room === 'bad' ? new Error('down') : undefined)
-    client.join('bad', { ref: 1 })
-    expect(client.take()).toMatchObject([{ type: 'error', ref: 1, code: 'unavailable', retryable: true, room: 'bad' }])
-    client.send({ type: 'leave', room: 'bad', ref: 2 })
-    client.send({ type: 'chat', content: 'to good', ref: 3 })
-    expect(client.take()).toMatchObject([
-      { ref: 2, code: 'not_joined' },
-      { ref: 3, type: 'ack', room: 'good' },
-    ])
-    expect(world.hub.rooms.size).toBe(1)
-  })
-
-  test('[WS-8] nor where a chat waited behind it', async () => {
-    const world = new World()
-    const client = world.connect()
-    client.join('good')
-    client.take()
-    world.adapter.delays = () => true
-    world.adapter.fails = (call) => (call === 'subscribe' ? new Error('down') : undefined)
-    client.join('bad', { ref: 1 })
-    client.send({ type: 'chat', room: 'bad', content: 'x', ref: 2 })
-    world.adapter.release()
-    await world.rest()
-    expect(client.take()).toMatchObject([
-      { ref: 1, code: 'unavailable' },
-      { ref: 2, code: 'not_joined' },
-    ])
-    world.adapter.delays = () => false
-    client.send({ type: 'leave', room: 'bad', ref: 3 })
-    client.send({ type: 'chat', content: 'to good', ref: 4 })
-    expect(client.take()).toMatchObject([
-      { ref: 3, code: 'not_joined' },
-      { ref: 4, type: 'ack', room: 'good' },
-    ])
-  })
-
-  test('[WS-8] a join that is tried again while the first one fails stands', async () => {
-    const world = new World()
-    const client = world.connect()
-    client.take()
-    world.adapter.delays = () => true
-    world.adapter.fails = () => new Error('down')
-    client.join('r', { ref: 1 })
-    client.join('r', { ref: 2 })
-    world.adapter.fails = () => undefined
-    world.adapter.delays = () => false
-    world.adapter.release()
-    await world.rest()
-    client.send({ type: 'chat', content: 'in', ref: 3 })
-    await world.rest()
-    expect(kinds(client.take())).toEqual(['error r 1', 'joined r 2', 'ack r 3', 'chat r'])
-  })
-
-  test('[ROOM-11] a publish that failed is answered with unavailable, a RequestError with its own code', async () => {
-    const world = new World()
-    const client = world.connect()
-    client.join('r')
-    client.take()
-    const failures = [new Error('down'), new RequestError('outcome_unknown', 'too old', 'age')]
-    world.adapter.fails = (call) => (call === 'publish' ? failures.shift() : undefined)
-    for (const ref of [1, 2, 3]) client.send({ type: 'chat', content: 'x', ref })
-    await world.rest()
-    expect(client.take()).toMatchObject([
-      { ref: 1, code: 'unavailable', retryable: true },
-      { ref: 2, code: 'outcome_unknown', path: 'age', retryable: false },
-      { ref: 3, type: 'ack', position: { offset: 1 } },
-      { type: 'chat', offset: 1 },
-    ])
-  })
-
-  test('[ROOM-8] a join whose history can not be read fails and leaves nothing behind', async () => {
-    const world = new World()
-    const client = world.connect()
-    client.take()
-    await world.publish('r', 'old')
-    world.adapter.fails = (call) => (call === 'history' ? new Error('down') : undefined)
-    client.join('r', { history: 5, ref: 1 })
-    expect(client.take()).toMatchObject([{ ref: 1, code: 'unavailable' }])
-    expect(world.hub.rooms.size).toBe(0)
-  })
-
-  test('[ROOM-9] an unsubscribe that failed is tried again: nobody is in the room', async () => {
-    const world = new World()
-    const client = world.connect({ ping: false, room: 'r' })
-    const failures = [new Error('down')]
-    world.adapter.fails = (call) => (call === 'unsubscribe' ? failures.shift() : undefined)
-    client.send({ type: 'leave', room: 'r' })
-    for (let i = 0; i < 10; i++) {
-      world.loop.advance(60_000)
-      await world.rest()
-    }
-    expect(world.adapter.subscribed.size).toBe(0)
-    expect(world.adapter.size).toBe(0)
-  })
-
-  test('[CHAT-1] a room that can not be reached closes /chat with 4006', async () => {
-    const world = new World()
-    world.adapter.fails = () => new Error('down')
-    const client = world.chat()
-    expect(client.transport.closed).toEqual({ code: 4006, reason: 'unavailable' })
-    expect(world.hub.rooms.size).toBe(0)
-  })
-})
-
-describe('[WS-14] hooks', () => {
-  test('false is forbidden, a throw is internal, and both are forgotten', async () => {
-    const gate = new Gate<boolean>()
-    const world = new World({
-      hooks: {
-        join: ({ room }) => {
-          if (room === 'broken') throw new Error('a bug of the application')
-          return room === 'late' ? gate.promise : room !== 'secret'
-        },
-      },
-    })
-    const client = world.connect()
-    client.take()
-    client.join('secret', { ref: 1 })
-    client.join('broken', { ref: 2 })
-    client.join('late', { ref: 3 })
-    gate.open(false)
-    await world.rest()
-    client.send({ type: 'chat', content: 'x', ref: 4 })
-    expect(client.take()).toMatchObject([
-      { ref: 1, code: 'forbidden', room: 'secret' },
-      { ref: 2, code: 'internal', retryable: true },
-      { ref: 3, code: 'forbidden' },
-      { ref: 4, code: 'not_joined' },
-    ])
-    expect(world.adapter.calls).toEqual([])
   })
 })

@@ -68,12 +68,9 @@ describe('codec', () => {
     expect({ code, path: found, ref }).toEqual({ code: 'invalid_frame', path, ref: undefined })
   })
 
-  test.each(['history', '', 'constructor', '__proto__', 'toString', 'JOIN'])(
-    '[WS-3] no frame has the type %j',
-    (type) => {
-      expect(bad(JSON.stringify({ type, ref: 'r1' }))).toMatchObject({ code: 'unknown_type', path: 'type', ref: 'r1' })
-    },
-  )
+  test.each(['seen', '', 'constructor', '__proto__', 'toString', 'JOIN'])('[WS-3] no frame has the type %j', (type) => {
+    expect(bad(JSON.stringify({ type, ref: 'r1' }))).toMatchObject({ code: 'unknown_type', path: 'type', ref: 'r1' })
+  })
 
   test('[WS-7] a good ref comes back from a bad frame', () => {
     expect(bad('{"type":"chat","ref":3,"content":3}').ref).toBe(3)

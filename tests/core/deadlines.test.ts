@@ -49,12 +49,12 @@ describe('deadlines', () => {
     expect(entry.looks).toEqual([{ at: 500, horizon: 600 }])
   })
 
-  test.fails('deadlines: one that is less than a tick ahead is not late either', () => {
+  test('deadlines: one in the tick that has begun is looked at when the next begins', () => {
     const { loop, deadlines } = start(30)
     const entry = new Noting(loop)
     deadlines.set(entry, 60)
-    loop.advance(30)
-    expect(entry.looks).toHaveLength(1)
+    loop.advance(100)
+    expect(entry.looks).toEqual([{ at: 100, horizon: 200 }])
   })
 
   test('deadlines: setting anew forgets the old, deleting forgets all', () => {
@@ -102,6 +102,23 @@ describe('deadlines', () => {
     expect(order).toEqual(['first', 'second'])
     loop.advance(100_000)
     expect(order).toEqual(['first', 'second', 'late'])
+    expect(loop.timers).toBe(0)
+  })
+
+  test('deadlines: what becomes due while others take their time is looked at, too', () => {
+    const { loop, deadlines } = start()
+    const other = new Noting(loop)
+    const slow: Noting = new Noting(loop, () => {
+      if (slow.looks.length > 1) return undefined
+      loop.pass(5 * TICK)
+      return loop.now() + 10 * TICK
+    })
+    deadlines.set(slow, 2 * TICK)
+    deadlines.set(other, 5 * TICK)
+    loop.advance(10 * TICK)
+    expect(other.looks).toHaveLength(1)
+    loop.advance(20 * TICK)
+    expect(slow.looks).toHaveLength(2)
     expect(loop.timers).toBe(0)
   })
 

@@ -1,10 +1,11 @@
 import { MemoryAdapter, type MemoryAdapterDeps } from '../../src/adapters/memory.ts'
 import type {
+  AdapterEvents,
   BroadcastAdapter,
-  Deliver,
   Draft,
   HistoryPage,
   HistoryStart,
+  Publication,
   Published,
 } from '../../src/core/broadcast-adapter.ts'
 import type { Eventually } from '../../src/core/eventually.ts'
@@ -34,7 +35,7 @@ export class FakeAdapter implements BroadcastAdapter {
   carry: (announce: () => void) => void = (announce) => announce()
   readonly #deps: MemoryAdapterDeps
   #engine: MemoryAdapter
-  #deliver: Deliver = () => {}
+  #events: AdapterEvents = { deliver: () => {}, restored: () => {} }
 
   constructor(deps: MemoryAdapterDeps) {
     this.#deps = deps
@@ -45,8 +46,8 @@ export class FakeAdapter implements BroadcastAdapter {
     return this.#engine.size
   }
 
-  start(deliver: Deliver): void {
-    this.#deliver = deliver
+  start(events: AdapterEvents): void {
+    this.#events = events
     this.#startEngine()
   }
 
@@ -91,8 +92,36 @@ export class FakeAdapter implements BroadcastAdapter {
     for (const room of this.subscribed) this.#engine.subscribe(room)
   }
 
+  /** A stale replica took over: the room's log has its epoch still, and `contents` of its own. Nothing of it is announced. */
+  fork(room: string, epoch: string, contents: readonly string[]): void {
+    const { random } = this.#deps
+    this.#engine.close()
+    this.#engine = new MemoryAdapter({
+      ...this.#deps,
+      random: { id: (length) => (length === 10 ? epoch : random.id(length)) },
+    })
+    for (const content of contents) {
+      this.#engine.publish(room, { from: { id: 'stale', name: 'Stale' }, body: { kind: 'chat', content } })
+    }
+    this.#startEngine()
+    for (const each of this.subscribed) this.#engine.subscribe(each)
+  }
+
+  /** Says something that no log of the engine's holds, as a stale replica would. */
+  announce(room: string, epoch: string, ...publications: readonly Publication[]): void {
+    this.#events.deliver(room, epoch, publications)
+  }
+
+  /** The engine was away and is back. */
+  restored(): void {
+    this.#events.restored()
+  }
+
   #startEngine(): void {
-    this.#engine.start((room, epoch, publications) => this.carry(() => this.#deliver(room, epoch, publications)))
+    this.#engine.start({
+      deliver: (room, epoch, publications) => this.carry(() => this.#events.deliver(room, epoch, publications)),
+      restored: () => {},
+    })
   }
 
   #answer<T>(call: Call, room: string, work: () => T): Eventually<T> {

@@ -65,6 +65,11 @@ export class FakeLoop implements Clock, EventLoop {
     this.#now = until
   }
 
+  /** Time passes within a task: no timer has run yet. */
+  pass(ms: number): void {
+    this.#now += ms
+  }
+
   /** The process slept: all the time passes at once, and the timers run late. */
   leap(ms: number): void {
     this.#now += ms

@@ -27,7 +27,7 @@ export class FakeTransport implements Transport {
   closed: CloseReason | undefined
   terminated = false
   pings = 0
-  /** Sends throw. */
+  /** Sends and pings throw. */
   broken = false
   /** The peer is gone; nobody closed the socket. */
   gone = false
@@ -53,6 +53,7 @@ export class FakeTransport implements Transport {
     this.slow = slow
     if (ping) {
       this.ping = () => {
+        if (this.broken) throw new Error('the socket is closed')
         this.pings++
         this.acts.push('ping')
       }
@@ -109,6 +110,12 @@ export class FakeTransport implements Transport {
     const before = this.#buffered
     this.#buffered = Math.max(0, before - bytes)
     if (this.#buffered < before || before === 0) this.#tellDrained()
+  }
+
+  /** The same, but the server hears of it in the next turn only. */
+  ebb(bytes: number): void {
+    this.#buffered = Math.max(0, this.#buffered - bytes)
+    this.#loop.endOfTurn(() => this.#tellDrained())
   }
 
   /** From now on the kernel takes everything at once. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import * as v from 'valibot'
-import type { LogLimits } from '../../src/core/broadcast-adapter.ts'
+import type { LogLimits, Published } from '../../src/core/broadcast-adapter.ts'
 import type { Connection } from '../../src/core/connection.ts'
 import type { Hooks, Identity } from '../../src/core/hooks.ts'
 import { Hub } from '../../src/core/hub.ts'
@@ -13,6 +13,8 @@ import { FakeTransport, type TransportOptions } from './fake-transport.ts'
 
 export interface WorldOptions {
   readonly logs?: Partial<LogLimits>
+  /** What the adapter keeps, where that is not what the hub does. */
+  readonly engineLogs?: Partial<LogLimits>
   readonly limits?: Partial<Limits>
   readonly heartbeat?: Heartbeat
   readonly hooks?: Hooks
@@ -37,7 +39,7 @@ export class World {
   readonly adapter: FakeAdapter
   readonly hub: Hub
 
-  constructor({ logs, limits, heartbeat, hooks = {}, now }: WorldOptions = {}) {
+  constructor({ logs, engineLogs = {}, limits, heartbeat, hooks = {}, now }: WorldOptions = {}) {
     this.loop = new FakeLoop(now)
     const shared = {
       clock: this.loop,
@@ -45,7 +47,8 @@ export class World {
       random: new SeededRandom(),
       limitsOf: () => ({ ...DEFAULT_LOG_LIMITS, ...logs }),
     }
-    this.adapter = new FakeAdapter(shared)
+    const kept = { ...DEFAULT_LOG_LIMITS, ...logs, ...engineLogs }
+    this.adapter = new FakeAdapter({ ...shared, limitsOf: () => kept })
     const settings = {
       ...DEFAULT_SETTINGS,
       limits: { ...DEFAULT_SETTINGS.limits, ...limits },
@@ -83,8 +86,8 @@ export class World {
   }
 
   /** Publishes from outside, as `user`. */
-  async publish(room: string, content: string, user = 'outside'): Promise<void> {
-    await this.hub.publish(room, { from: { id: user, name: user }, body: { kind: 'chat', content } })
+  async publish(room: string, content: string, user = 'outside'): Promise<Published> {
+    return await this.hub.publish(room, { from: { id: user, name: user }, body: { kind: 'chat', content } })
   }
 
   #open(options: ClientOptions, open: (transport: FakeTransport, identity: Identity) => Connection): Client {
@@ -152,6 +155,14 @@ export function parseFrame(text: string): ServerFrame {
   if (JSON.stringify(raw).length !== JSON.stringify(frame).length) throw new Error(`unknown fields in ${text}`)
   return frame
 }
+
+/** What the frames that came were, in short. */
+export const kinds = (frames: readonly ServerFrame[]): string[] =>
+  frames.map((frame) =>
+    [frame.type, 'room' in frame ? frame.room : undefined, 'ref' in frame ? frame.ref : undefined]
+      .filter((part) => part !== undefined)
+      .join(' '),
+  )
 
 /** Draws are the same in every run, unless `FC_SEED` says otherwise. A failure prints its seed and path. */
 export const draws = (numRuns: number): { seed: number; numRuns: number } => ({

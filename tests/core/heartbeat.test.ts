@@ -76,6 +76,16 @@ describe('heartbeat', () => {
     expect(transport.pings).toBe(2)
   })
 
+  test('[HTTP-5] a ping that throws costs nobody else the heartbeat', () => {
+    const world = new World()
+    const [broken, other] = [world.connect(), world.connect()]
+    broken.transport.broken = true
+    world.loop.advance(40 * S)
+    expect(broken.transport.isOpen).toBe(false)
+    expect(other.transport.pings).toBe(1)
+    expect(other.transport.closed?.code).toBe(4001)
+  })
+
   test('[BEAT-2] where the runtime pings by itself, the core does nothing and needs no timer', () => {
     const world = new World()
     const { transport } = world.connect({ ping: false })

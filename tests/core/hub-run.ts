@@ -48,7 +48,7 @@ export class HubRun {
         this.#socket(command)
         break
       case 'take':
-        this.#observer(command.who).client.transport.take(command.bytes)
+        this.#observer(command.who).client.transport.ebb(command.bytes)
         break
       case 'turn':
         this.world.loop.turn()

@@ -1,25 +1,52 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HIGH_WATER_MARK, MAX_REPLIES, Outbox, TURN_ALLOWANCE } from '../../src/core/outbox.ts'
+import { Pace } from '../../src/core/pace.ts'
 import { Turns } from '../../src/core/turns.ts'
 import { FakeLoop } from './fake-loop.ts'
 import { FakeTransport } from './fake-transport.ts'
 import { draws } from './fake-world.ts'
 
+const act = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ reply: fc.oneof(fc.nat(40), fc.nat(90_000)) }) },
+  { weight: 3, arbitrary: fc.record({ take: fc.oneof(fc.nat(200_000), fc.constant(Number.POSITIVE_INFINITY)) }) },
+  { weight: 3, arbitrary: fc.record({ ebb: fc.nat(200_000) }) },
+  { weight: 2, arbitrary: fc.constant('turn' as const) },
+)
+
+type Act = typeof act extends fc.Arbitrary<infer A> ? A : never
+
 class Box {
   readonly loop = new FakeLoop()
   readonly transport = new FakeTransport(this.loop, { slow: true })
   readonly heard: string[] = []
-  readonly outbox = new Outbox(this.transport, new Turns(this.loop), {
+  readonly #turns = new Turns(this.loop)
+  readonly outbox = new Outbox(this.transport, this.#turns, new Pace(this.#turns), {
     sendFailed: () => void this.heard.push('failed'),
     overflowed: () => void this.heard.push('overflowed'),
     progressed: () => void this.heard.push('progressed'),
   })
 
+  /** Answers the reply that was taken, where this is one. */
+  apply(act: Act, label: string): string | undefined {
+    if (act === 'turn') this.loop.turn()
+    else if ('take' in act) this.transport.take(act.take)
+    else if ('ebb' in act) this.transport.ebb(act.ebb)
+    else return this.#reply(label.padEnd(act.reply, 'x'))
+    return undefined
+  }
+
   /** Fills the socket beyond the mark, in a turn of its own. */
   fill(): void {
     this.outbox.reply('x'.repeat(HIGH_WATER_MARK + 1))
     this.loop.rest()
+  }
+
+  #reply(text: string): string | undefined {
+    const overflows = (): number => this.heard.filter((what) => what === 'overflowed').length
+    const before = overflows()
+    this.outbox.reply(text)
+    return overflows() === before ? text : undefined
   }
 }
 
@@ -66,6 +93,7 @@ describe('outbox', () => {
     box.outbox.reply('a')
     box.outbox.reply('b')
     box.outbox.send('c')
+    box.loop.rest()
     expect(box.heard).toEqual(['failed'])
     box.transport.broken = false
     box.outbox.reply('d')
@@ -79,6 +107,7 @@ describe('outbox', () => {
     box.outbox.reply('b')
     box.transport.broken = true
     box.transport.take()
+    box.loop.rest()
     expect(box.heard).toEqual(['failed'])
     expect(box.outbox.unflushed).toBe(0)
   })
@@ -95,26 +124,14 @@ describe('outbox', () => {
   })
 })
 
-const act = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ reply: fc.oneof(fc.nat(40), fc.nat(90_000)) }) },
-  { weight: 3, arbitrary: fc.record({ take: fc.oneof(fc.nat(200_000), fc.constant(Number.POSITIVE_INFINITY)) }) },
-  { weight: 2, arbitrary: fc.constant('turn' as const) },
-)
-
 test('[CONN-2] replies leave in order, none twice, none overtaken, none lost but those that overflowed, in bounded memory', () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 120 }), (acts) => {
       const box = new Box()
       const expected: string[] = []
       for (const [i, each] of acts.entries()) {
-        if (each === 'turn') box.loop.turn()
-        else if ('take' in each) box.transport.take(each.take)
-        else {
-          const text = `${i}:`.padEnd(each.reply, 'x')
-          const before = box.heard.filter((what) => what === 'overflowed').length
-          box.outbox.reply(text)
-          if (box.heard.filter((what) => what === 'overflowed').length === before) expected.push(text)
-        }
+        const taken = box.apply(each, `${i}:`)
+        if (taken !== undefined) expected.push(taken)
         expect(box.outbox.unflushed).toBeLessThanOrEqual(MAX_REPLIES)
         expect(box.transport.texts).toEqual(expected.slice(0, box.transport.texts.length))
         expect(box.transport.texts.length + box.outbox.unflushed).toBe(expected.length)

@@ -21,11 +21,11 @@ const refs = (client: Client): unknown[] => client.all('ack').map(({ ref }) => r
 const oneTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 describe('[WS-15] 32 requests are pending at most', () => {
-  test('then reading stops, and goes on when they are answered', async () => {
+  test('then 16 KiB more are held, reading stops, and goes on when they are answered', async () => {
     const { world, client, gate } = await slowHook({})
-    publish(client, 31)
+    publish(client, 32)
     expect(client.transport.isPaused).toBe(false)
-    publish(client, 1)
+    publish(client, 2, 'x'.repeat(8192))
     expect(client.transport.isPaused).toBe(true)
     client.send({ type: 'ping', ref: 'late' })
     await world.rest()
@@ -33,9 +33,57 @@ describe('[WS-15] 32 requests are pending at most', () => {
     gate.open(true)
     await world.rest()
     expect(client.transport.acts).toEqual(['pause', 'resume'])
-    expect(refs(client)).toEqual([...oneTo(31), 1])
+    expect(refs(client)).toEqual([...oneTo(32), 1, 2])
     expect(client.all('pong')).toEqual([{ type: 'pong', ref: 'late' }])
     expect(client.connection.inbox.waiting).toBe(0)
+  })
+
+  test('[WS-13] a ping does not wait for them', async () => {
+    const { client } = await slowHook({})
+    publish(client, 40)
+    client.send({ type: 'ping', ref: 'now' })
+    client.text('{ "type": "ping" }')
+    expect(client.take()).toEqual([{ type: 'pong', ref: 'now' }, { type: 'pong' }])
+  })
+
+  test('[WS-13] what only looks like a ping waits in its place', async () => {
+    const { world, client, gate } = await slowHook({})
+    publish(client, 32)
+    client.send({ type: 'event', room: 'r', name: '"ping"', data: 'ping', ref: 'e' })
+    client.text('"ping"')
+    client.text('{"type":"ping","ref":{}}')
+    expect(client.take()).toEqual([])
+    gate.open(true)
+    await world.rest()
+    expect(client.all('error').map(({ code }) => code)).toEqual(['invalid_frame', 'invalid_frame'])
+  })
+
+  test('[WS-5] a binary frame waits in its place, too', async () => {
+    const { world, client, gate } = await slowHook({})
+    publish(client, 33)
+    client.connection.binary(3)
+    expect(client.take()).toEqual([])
+    gate.open(true)
+    await world.rest()
+    expect(client.all('ack')).toHaveLength(33)
+    expect(client.all('error').map(({ code }) => code)).toEqual(['binary_unsupported'])
+  })
+
+  test('[BEAT-2] a peer that is not read is not taken for a silent one, nor right afterwards', async () => {
+    const gate = new Gate<boolean>()
+    const world = new World({ hooks: { publish: () => gate.promise }, limits: { request: 300_000 } })
+    const client = world.connect({ room: 'r' })
+    publish(client, 32, 'x'.repeat(1024))
+    publish(client, 32, 'x'.repeat(1024))
+    expect(client.transport.isPaused).toBe(true)
+    world.loop.advance(200_000)
+    expect(client.transport.isOpen).toBe(true)
+    gate.open(true)
+    await world.rest()
+    world.loop.advance(29_000)
+    expect(client.transport.isOpen).toBe(true)
+    world.loop.advance(12_000)
+    expect(client.transport.closed?.code).toBe(4001)
   })
 
   test('what had been read already is held and handled in order', async () => {
@@ -79,13 +127,14 @@ describe('[WS-15] 32 requests are pending at most', () => {
     const big = 'x'.repeat(65_537)
     echo.text(big)
     world.loop.rest()
-    for (let i = 0; i < 50; i++) echo.text(`${i}`)
+    const texts = Array.from({ length: 50 }, (_, i) => `${i}`.padEnd(2000))
+    for (const text of texts) echo.text(text)
     expect(echo.transport.texts).toEqual([big])
     expect(echo.connection.outbox.unflushed).toBe(32)
     expect(echo.transport.isPaused).toBe(true)
     echo.transport.open()
     await world.rest()
-    expect(echo.transport.texts.slice(1)).toEqual(Array.from({ length: 50 }, (_, i) => `${i}`))
+    expect(echo.transport.texts.slice(1)).toEqual(texts)
     expect(echo.transport.isOpen).toBe(true)
   })
 

@@ -230,6 +230,7 @@ describe('a room', () => {
     const client = world.connect()
     client.transport.broken = true
     client.join('r')
+    world.loop.rest()
     expect(world.hub.connections).toBe(0)
     expect(world.hub.rooms.size).toBe(0)
     expect(world.adapter.subscribed.size).toBe(0)

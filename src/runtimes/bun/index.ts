@@ -2,7 +2,8 @@
 import type { Server } from 'bun'
 import type { Runtime } from '../../http/runtime.ts'
 import { eventLoop } from '../loop.ts'
-import { createParlor as createParlorOn, type Parlor, type ParlorOptions } from '../parlor.ts'
+import type { ParlorOptions } from '../options.ts'
+import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
 import { BunTransport, type SocketData } from './transport.ts'
 import { serverOf, upgradeWebSocket, websocket } from './upgrade.ts'
 

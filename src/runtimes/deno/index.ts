@@ -2,7 +2,8 @@
 import { DEFAULT_SETTINGS } from '../../core/settings.ts'
 import type { Runtime } from '../../http/runtime.ts'
 import { eventLoop } from '../loop.ts'
-import { createParlor as createParlorOn, type Parlor, type ParlorOptions } from '../parlor.ts'
+import type { ParlorOptions } from '../options.ts'
+import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
 import { DenoTransport, FullSockets } from './transport.ts'
 import { upgradeWebSocketWith } from './upgrade.ts'
 

@@ -13,7 +13,8 @@ import { pickSubprotocol } from '../../http/subprotocol.ts'
 import { eventLoop } from '../loop.ts'
 import { incomingOf, nodeAddress, nodeTransport } from '../node/transport.ts'
 import { answerUpgrade, guardUpgrades } from '../node/upgrade-guard.ts'
-import { createParlor as createParlorOn, type Parlor, type ParlorOptions } from '../parlor.ts'
+import type { ParlorOptions } from '../options.ts'
+import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
 
 export * from '../exports.ts'
 

@@ -1,0 +1,221 @@
+import { Batch } from './batch.ts'
+import type { BroadcastAdapter, HistoryPage } from './broadcast-adapter.ts'
+import type { EventLoop } from './clock.ts'
+import { type Encode, type Entry, entryOf } from './entry.ts'
+import { settle } from './eventually.ts'
+import { type Feed, READ_PAGE } from './feed.ts'
+import { type Mark, markOf } from './log.ts'
+import type { Logger } from './logger.ts'
+import type { Member, MemberState, Page } from './member.ts'
+
+/** ms until a failed read of the adapter's log is tried again. */
+const READ_RETRY = 1000
+/** Batches that are kept for the next member with the same cursor. */
+const SHARED = 16
+
+type Lagging = Extract<MemberState, { kind: 'lagging' }>
+
+interface SharedBatch {
+  readonly batch: Batch
+  readonly reached: Mark
+}
+
+export interface CatchUpDeps {
+  readonly adapter: BroadcastAdapter
+  readonly loop: EventLoop
+  readonly log: Logger
+  readonly encode: Encode
+}
+
+/**
+ * Moves lagging members of one room on, from the hub's copy of the log where that reaches, else from the adapter's.
+ * What neither has any more is said to be a gap, where it would have stood.
+ */
+export class CatchUp {
+  readonly #room: string
+  readonly #feed: Feed
+  readonly #deps: CatchUpDeps
+  readonly #shared = new Map<number, SharedBatch>()
+  /** A range that the adapter's log is known not to have any more. */
+  #lost: { readonly from: Mark; readonly to: Mark } | undefined
+
+  constructor(room: string, feed: Feed, deps: CatchUpDeps) {
+    this.#room = room
+    this.#feed = feed
+    this.#deps = deps
+  }
+
+  skipped(from: Mark, to: Mark): void {
+    this.#lost = { from, to }
+    this.#shared.clear()
+  }
+
+  reset(): void {
+    this.#lost = undefined
+    this.#shared.clear()
+  }
+
+  /** Sends about `budget` bytes, or has the log read. Nothing beyond `flushed` is sent. */
+  advance(member: Member, state: Lagging, flushed: Mark, budget: number): 'more' | 'settled' {
+    if (member.origin !== this.#feed.origin) return this.#tellReset(member, state)
+    if (state.page) return this.#sendPage(member, state, state.page, budget)
+    const { log } = this.#feed
+    if (state.cursor.offset >= log.floor.offset) return this.#sendKept(member, state, flushed, budget)
+    const { from, to } = this.#lost ?? {}
+    if (from && to && state.cursor.offset >= from.offset && state.cursor.offset < to.offset) {
+      return this.#tellGap(member, state, to)
+    }
+    return this.#read(member, state.cursor)
+  }
+
+  #tellReset(member: Member, state: Lagging): 'more' {
+    const { start, reason } = this.#feed.origin
+    member.origin = this.#feed.origin
+    this.#dropPage(member, state)
+    state.cursor = markOf(start)
+    member.owner.reset(this.#room, start, reason)
+    return 'more'
+  }
+
+  #tellGap(member: Member, state: Lagging, to: Mark): 'more' {
+    const from = state.cursor.offset + 1
+    state.cursor = to
+    member.owner.gap(this.#room, from, to.offset)
+    return 'more'
+  }
+
+  #sendKept(member: Member, state: Lagging, flushed: Mark, budget: number): 'more' {
+    const { offset } = state.cursor
+    const shared = this.#shared.get(offset) ?? this.#share(offset, flushed, budget)
+    if (!shared) return 'more'
+    state.cursor = shared.reached
+    member.owner.outbox.sendCatchUp(shared.batch)
+    return 'more'
+  }
+
+  #share(offset: number, flushed: Mark, budget: number): SharedBatch | undefined {
+    const { taken, reached } = take(this.#feed.log.after(offset, flushed.offset - offset), budget)
+    if (!reached) return undefined
+    const shared = { batch: batchOf(taken), reached }
+    if (this.#shared.size >= SHARED) this.#shared.clear()
+    this.#shared.set(offset, shared)
+    return shared
+  }
+
+  #sendPage(member: Member, state: Lagging, page: Page, budget: number): 'more' {
+    if (page.start.offset > state.cursor.offset) return this.#tellGap(member, state, page.start)
+    const { taken, reached } = take(page.entries, budget)
+    const rest = page.entries.slice(taken.length)
+    if (rest.length > 0) state.page = { start: page.start, entries: rest }
+    else this.#dropPage(member, state)
+    if (!reached) return 'more'
+    state.cursor = reached
+    member.owner.outbox.sendCatchUp(batchOf(taken))
+    return 'more'
+  }
+
+  #dropPage(member: Member, state: Lagging): void {
+    if (!state.page) return
+    delete state.page
+    member.owner.outbox.endRead(member)
+  }
+
+  #read(member: Member, cursor: Mark): 'more' | 'settled' {
+    if (!member.owner.outbox.beginRead(member)) return 'settled'
+    const reading = { kind: 'reading', cursor } as const
+    const { origin } = member
+    member.state = reading
+    const work = settle(
+      () => this.#deps.adapter.history(this.#room, { epoch: origin.start.epoch, offset: cursor.offset }, READ_PAGE),
+      (page) => {
+        if (member.state === reading) this.#found(member, cursor, page)
+      },
+      (reason) => {
+        if (member.state === reading) this.#failed(member, cursor, reason)
+      },
+    )
+    if (work === undefined) return this.#isLagging(member) ? 'more' : 'settled'
+    void work.then(() => this.#resume(member))
+    return 'settled'
+  }
+
+  #isLagging(member: Member): boolean {
+    return member.state.kind === 'lagging'
+  }
+
+  #resume(member: Member): void {
+    if (member.state.kind === 'lagging') member.owner.outbox.lag(member)
+  }
+
+  #found(member: Member, cursor: Mark, page: HistoryPage): void {
+    const { origin, epoch, log } = this.#feed
+    if (member.origin === origin && page.head.epoch !== epoch) return this.#recheck(member, cursor)
+    const entries = member.origin === origin ? this.#entriesOf(page, cursor) : []
+    // A page that begins after what the hub itself has would leave a hole: the hub's own log is read instead.
+    const isOfUse = entries.length > 0 && page.start.offset < log.floor.offset
+    const start = isOfUse ? later(page.start, cursor) : later(log.floor, cursor)
+    member.state = { kind: 'lagging', cursor, page: { start, entries: isOfUse ? entries : [] } }
+  }
+
+  /** The adapter answers from another log than the one that the hub knows. */
+  #recheck(member: Member, cursor: Mark): void {
+    const reading = member.state
+    const again = (): void => {
+      if (member.state !== reading) return
+      member.state = { kind: 'lagging', cursor }
+      member.owner.outbox.endRead(member)
+      member.owner.outbox.lag(member)
+    }
+    const failed = (reason: unknown): void => {
+      if (member.state === reading) this.#failed(member, cursor, reason)
+    }
+    const checked = this.#feed.check()
+    if (checked === undefined) again()
+    else void checked.then(again, failed)
+  }
+
+  #failed(member: Member, cursor: Mark, reason: unknown): void {
+    this.#deps.log.warn('reading the log of a room failed; trying again', { reason })
+    const waiting = { kind: 'reading', cursor } as const
+    member.state = waiting
+    member.owner.outbox.endRead(member)
+    this.#deps.loop.after(READ_RETRY, () => {
+      if (member.state !== waiting) return
+      member.state = { kind: 'lagging', cursor }
+      member.owner.outbox.lag(member)
+    })
+  }
+
+  #entriesOf(page: HistoryPage, cursor: Mark): Entry[] {
+    const { head } = this.#feed.log
+    const found: Entry[] = []
+    for (const publication of page.publications) {
+      const { offset = 0 } = publication
+      if (offset <= cursor.offset || offset > head.offset) continue
+      const entry = entryOf(publication, this.#deps.encode)
+      if (entry) found.push(entry)
+    }
+    return found
+  }
+}
+
+const batchOf = (entries: readonly Entry[]): Batch => new Batch(entries.map(({ text }) => text))
+
+const later = (one: Mark, other: Mark): Mark => (one.offset > other.offset ? markOf(one) : other)
+
+/** The first of `entries`, at least one, up to about `budget` bytes. */
+function take(
+  entries: readonly Entry[],
+  budget: number,
+): { readonly taken: readonly Entry[]; readonly reached?: Mark } {
+  let bytes = 0
+  let count = 0
+  for (const entry of entries) {
+    if (bytes >= budget) break
+    bytes += entry.bytes
+    count++
+  }
+  const taken = entries.slice(0, count)
+  const last = taken.at(-1)
+  return last ? { taken, reached: { offset: last.offset, id: last.id } } : { taken }
+}

@@ -1,0 +1,87 @@
+import type { BroadcastAdapter, HistoryPage, Publication } from './broadcast-adapter.ts'
+import { encodePublication } from './codec.ts'
+import { type Entry, entryOf } from './entry.ts'
+import { chain, type Eventually } from './eventually.ts'
+import type { HistoryRequest, StreamPosition } from './protocol.ts'
+
+/** Publications in a page where the request does not say how many. */
+const DEFAULT_LIMIT = 100
+/** Characters of publications in one reply, about: one of any size is always sent. */
+const MAX_LENGTH = 240 * 1024
+
+/** A position of no log: the adapter answers where its log begins and ends. */
+const NOWHERE: StreamPosition = { epoch: '', offset: 0 }
+
+/** A page of a room's log, as its reply says it. */
+interface Found {
+  readonly entries: readonly Entry[]
+  /** Just before the first publication. */
+  readonly position: StreamPosition
+  /** The position that was asked for is of this log, and nothing between it and the page is missing. */
+  readonly intact: boolean
+  /** There is more where this page was cut: later for `after`, earlier otherwise. */
+  readonly more: boolean
+}
+
+/** Reads what a `history` request asks for; answers the reply's text. Fails as the adapter does. */
+export function readHistory(adapter: BroadcastAdapter, request: HistoryRequest): Eventually<string> {
+  return chain(find(adapter, request), (found) => reply(request, found))
+}
+
+function find(
+  adapter: BroadcastAdapter,
+  { room, after, before, limit = DEFAULT_LIMIT }: HistoryRequest,
+): Eventually<Found> {
+  if (after) return chain(adapter.history(room, after, limit), (page) => forwards(room, page))
+  if (before) return findBefore(adapter, room, before, limit)
+  return chain(adapter.history(room, NOWHERE, 0), ({ head }) => findUpTo(adapter, room, head, limit))
+}
+
+function forwards(room: string, { publications, start, head, intact }: HistoryPage): Found {
+  const all = entriesOf(room, publications)
+  const entries = all.slice(0, fitting(all))
+  return { entries, position: start, intact, more: (entries.at(-1) ?? start).offset < head.offset }
+}
+
+/** The publications before `end`, which must be of this log and still in it. */
+function findBefore(adapter: BroadcastAdapter, room: string, end: StreamPosition, limit: number): Eventually<Found> {
+  return chain(findUpTo(adapter, room, end, limit + 1), (found) => {
+    const isOfThisLog = found.position.epoch === end.epoch && found.entries.at(-1)?.id === end.id
+    if (isOfThisLog) return { ...found, entries: found.entries.slice(0, -1) }
+    return { ...found, entries: [], intact: false, more: false }
+  })
+}
+
+/** The newest publications up to `end`, itself included. One more than asked for says whether there are more. */
+function findUpTo(adapter: BroadcastAdapter, room: string, end: StreamPosition, limit: number): Eventually<Found> {
+  const start = { epoch: end.epoch, offset: Math.max(0, end.offset - limit - 1) }
+  return chain(adapter.history(room, start, end.offset - start.offset), (page) => {
+    const upTo = entriesOf(room, page.publications).filter(({ offset }) => offset <= end.offset)
+    const cut = upTo.length - Math.min(limit, fitting([...upTo].reverse()))
+    const before = upTo[cut - 1]
+    const position = before ? { epoch: page.start.epoch, offset: before.offset, id: before.id } : page.start
+    return { entries: upTo.slice(cut), position, intact: true, more: cut > 0 }
+  })
+}
+
+const entriesOf = (room: string, publications: readonly Publication[]): Entry[] =>
+  publications.flatMap((publication) => entryOf(publication, (each) => encodePublication(room, each)) ?? [])
+
+/** How many of these go into one reply. */
+function fitting(entries: readonly Entry[]): number {
+  let length = 0
+  let count = 0
+  for (const { text } of entries) {
+    length += text.length
+    if (count > 0 && length > MAX_LENGTH) break
+    count++
+  }
+  return count
+}
+
+/** The reply, around publications as their members get them. */
+function reply({ room, ref }: HistoryRequest, { entries, position, intact, more }: Found): string {
+  const head = JSON.stringify({ type: 'history', ...(ref === undefined ? {} : { ref }), room }).slice(0, -1)
+  const tail = JSON.stringify({ position, intact, more }).slice(1)
+  return `${head},"publications":[${entries.map(({ text }) => text).join(',')}],${tail}`
+}

@@ -1,0 +1,90 @@
+import type { BroadcastAdapter, HistoryPage } from './broadcast-adapter.ts'
+import { chain, type Eventually } from './eventually.ts'
+import type { Feed, Origin } from './feed.ts'
+import type { StreamPosition } from './protocol.ts'
+
+/** Where a member asks to begin: after a position that it holds, else before the newest `history` publications. */
+export interface StartRequest {
+  readonly since?: StreamPosition
+  readonly history?: number
+}
+
+export interface Start {
+  /** The log that `position` belongs to. */
+  readonly origin: Origin
+  /** Just before the first publication that follows. */
+  readonly position: StreamPosition
+  /** The position that was asked for is of this log, by its id, and everything after it was there. */
+  readonly recovered: boolean
+}
+
+/** Finds out where a member begins. Fails where only the adapter could tell and can't be read. */
+export function findStart(
+  room: string,
+  feed: Feed,
+  adapter: BroadcastAdapter,
+  { since, history = 0 }: StartRequest,
+): Eventually<Start> {
+  const newest = (): Eventually<Start> => beforeNewest(room, feed, adapter, history)
+  if (!since) return newest()
+  return chain(resume(room, feed, adapter, since), (start) => start ?? newest())
+}
+
+function resume(
+  room: string,
+  feed: Feed,
+  adapter: BroadcastAdapter,
+  since: StreamPosition,
+): Eventually<Start | undefined> {
+  const look = (): Eventually<Start | undefined> => {
+    const known = judge(feed, since)
+    if (known === 'here') return { origin: feed.origin, position: since, recovered: true }
+    return known === 'older' ? resumeOlder(room, feed, adapter, since) : undefined
+  }
+  if (judge(feed, since) !== 'unknown') return look()
+  // It may be of a log that the hub has not heard of yet.
+  return chain(feed.check(), look)
+}
+
+/** What the hub's copy of the log says of a position. */
+function judge({ epoch, log }: Feed, since: StreamPosition): 'here' | 'older' | 'unknown' {
+  if (since.epoch !== epoch || since.offset > log.head.offset) return 'unknown'
+  const known = log.markAt(since.offset)
+  if (!known || (known.id === undefined && known.offset > 0)) return 'older'
+  return known.id === since.id ? 'here' : 'unknown'
+}
+
+/** The hub's copy does not reach back that far: the adapter's log decides. */
+function resumeOlder(
+  room: string,
+  feed: Feed,
+  adapter: BroadcastAdapter,
+  since: StreamPosition,
+): Eventually<Start | undefined> {
+  const { origin } = feed
+  return chain(adapter.history(room, since, 1), ({ intact, head }: HistoryPage) =>
+    intact && head.epoch === since.epoch && feed.origin === origin
+      ? { origin, position: since, recovered: true }
+      : undefined,
+  )
+}
+
+function beforeNewest(
+  room: string,
+  feed: Feed,
+  adapter: BroadcastAdapter,
+  count: number,
+  isChecked = false,
+): Eventually<Start> {
+  const { origin, head, log } = feed
+  const offset = Math.max(0, head.offset - count)
+  const known = log.markAt(offset)
+  if (known) return { origin, position: { epoch: head.epoch, ...known }, recovered: false }
+  return chain(adapter.history(room, { epoch: head.epoch, offset }, 1), ({ start }): Eventually<Start> => {
+    if (feed.origin === origin && start.epoch === head.epoch) {
+      return { origin, position: start.offset <= head.offset ? start : head, recovered: false }
+    }
+    if (isChecked) return { origin: feed.origin, position: feed.head, recovered: false }
+    return chain(feed.check(), () => beforeNewest(room, feed, adapter, count, true))
+  })
+}

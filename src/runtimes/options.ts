@@ -1,0 +1,156 @@
+import * as v from 'valibot'
+import type { BroadcastAdapter, LogLimits } from '../core/broadcast-adapter.ts'
+import type { Hooks } from '../core/hooks.ts'
+import type { Logger } from '../core/logger.ts'
+import {
+  BOUNDS,
+  type Bounds,
+  DEFAULT_LOG_LIMITS,
+  DEFAULT_SETTINGS,
+  type Heartbeat,
+  type HubSettings,
+  type Limits,
+  logLimitsBy,
+  type RoomPatterns,
+} from '../core/settings.ts'
+import type { AuthOptions } from '../http/auth.ts'
+import { originOf } from '../http/origin.ts'
+
+export interface ParlorOptions {
+  /** Who may connect. There is no default: to let everybody in is a decision too. */
+  readonly auth: AuthOptions
+  /** Origins beside the page's own from which browsers may connect, e.g. `https://example.org`; `*`: any. None by default. */
+  readonly allowedOrigins?: readonly string[]
+  /** How much of a room's log is kept: 100 publications, 5 minutes, 4 MiB by default. */
+  readonly history?: Partial<LogLimits>
+  /** Settings for rooms by pattern, over `history`: `{ 'team:*': { history: { size: 1000 } } }`. */
+  readonly rooms?: RoomPatterns
+  readonly limits?: Partial<Limits>
+  readonly heartbeat?: Partial<Heartbeat>
+  /** ms over which clients spread their reconnecting after a drain. 5000 by default. */
+  readonly drainWindow?: number
+  readonly hooks?: Hooks
+  /** The engine behind rooms. By default the logs are in this process's memory. */
+  readonly adapter?: BroadcastAdapter
+  /** Serve the chat page at `/`. Off by default. */
+  readonly page?: boolean
+  /** Serve `POST /token`, where guest tokens are exchanged for named ones. Needs a `secret`. Off by default. */
+  readonly guestTokens?: boolean
+  /** Where logs go. Nowhere by default. */
+  readonly log?: Logger
+}
+
+/** The options that are more than passed on: checked, and over their defaults. */
+export interface ReadOptions {
+  readonly settings: HubSettings
+  readonly limitsOf: (room: string) => LogLimits
+  /** As browsers write them. */
+  readonly allowedOrigins: readonly string[]
+}
+
+/** Reads the options; undefined is as not given. Throws a TypeError that lists every one that can't be. */
+export function readOptions(options: ParlorOptions): ReadOptions {
+  const read = v.safeParse(Options, { ...options, auth: options.auth })
+  if (!read.success) {
+    const problems = read.issues.map((issue) => `  ${nameOf(issue)} is ${shown(issue)}; it must be ${issue.message}`)
+    throw new TypeError(`createParlor was given options that can not be:\n${problems.join('\n')}`)
+  }
+  const { history, rooms, limits, heartbeat, drainWindow, allowedOrigins } = read.output
+  return { settings: { limits, heartbeat, drainWindow }, limitsOf: logLimitsBy(rooms, history), allowedOrigins }
+}
+
+const OBJECT = 'an object'
+
+function whole([min, max]: Bounds, unit = '', note = '') {
+  const what = unit === '' ? 'a whole number' : `a whole number of ${unit}`
+  const expected =
+    max === Number.MAX_SAFE_INTEGER
+      ? `${what}, at least ${min}`
+      : `${what} from ${min} to ${max}${note && ` (${note})`}`
+  const fits = (n: number): boolean => Number.isSafeInteger(n) && n >= min && n <= max
+  return v.pipe(v.number(expected), v.check(fits, expected))
+}
+
+const NO_BOUND = '0: no bound'
+
+const size = whole(BOUNDS.history.size)
+const ttl = whole(BOUNDS.history.ttl, 'ms')
+const bytes = whole(BOUNDS.history.bytes, 'bytes')
+const RoomHistory = v.object({ size: v.optional(size), ttl: v.optional(ttl), bytes: v.optional(bytes) }, OBJECT)
+
+const History = v.object(
+  {
+    size: v.optional(size, DEFAULT_LOG_LIMITS.size),
+    ttl: v.optional(ttl, DEFAULT_LOG_LIMITS.ttl),
+    bytes: v.optional(bytes, DEFAULT_LOG_LIMITS.bytes),
+  },
+  OBJECT,
+)
+
+const { limits, heartbeat, drainWindow } = DEFAULT_SETTINGS
+
+const LimitsOption = v.object(
+  {
+    message: v.optional(whole(BOUNDS.limits.message, 'bytes', 'no frame is larger'), limits.message),
+    roomName: v.optional(whole(BOUNDS.limits.roomName), limits.roomName),
+    rooms: v.optional(whole(BOUNDS.limits.rooms), limits.rooms),
+    badFrames: v.optional(whole(BOUNDS.limits.badFrames), limits.badFrames),
+    connections: v.optional(whole(BOUNDS.limits.connections, '', NO_BOUND), limits.connections),
+    connectionsPerAddress: v.optional(
+      whole(BOUNDS.limits.connectionsPerAddress, '', NO_BOUND),
+      limits.connectionsPerAddress,
+    ),
+    publishRate: v.optional(whole(BOUNDS.limits.publishRate, '', NO_BOUND), limits.publishRate),
+    request: v.optional(whole(BOUNDS.limits.request, 'ms'), limits.request),
+  },
+  OBJECT,
+)
+
+const HeartbeatOption = v.object(
+  {
+    interval: v.optional(whole(BOUNDS.heartbeat.interval, 'ms'), heartbeat.interval),
+    grace: v.optional(whole(BOUNDS.heartbeat.grace, 'ms'), heartbeat.grace),
+  },
+  OBJECT,
+)
+
+const ORIGIN = 'an origin such as https://example.org, or *'
+
+const Origin = v.pipe(
+  v.string(ORIGIN),
+  v.check((text) => text === '*' || originOf(text) !== undefined, ORIGIN),
+  v.transform((text) => originOf(text) ?? text),
+)
+
+function isAuth(auth: unknown): boolean {
+  if (typeof auth !== 'object' || auth === null) return auth === 'off'
+  if ('authenticate' in auth) return typeof auth.authenticate === 'function'
+  return 'secret' in auth && typeof auth.secret === 'string' && auth.secret !== ''
+}
+
+const Options = v.object({
+  auth: v.pipe(v.unknown(), v.check(isAuth, "{ secret } with a text, { authenticate } with a function, or 'off'")),
+  history: v.optional(History, {}),
+  rooms: v.optional(v.record(v.string(), v.object({ history: v.optional(RoomHistory) }, OBJECT), OBJECT), {}),
+  limits: v.optional(LimitsOption, {}),
+  heartbeat: v.optional(HeartbeatOption, {}),
+  drainWindow: v.optional(whole(BOUNDS.drainWindow, 'ms'), drainWindow),
+  allowedOrigins: v.optional(v.array(Origin, 'a list of origins'), []),
+})
+
+/** Where the value stands, as one would write it: `rooms["a:*"].history.size`. */
+function nameOf({ path }: v.BaseIssue<unknown>): string {
+  return (path ?? [])
+    .map(({ key }) => (typeof key === 'string' && /^\w+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`))
+    .join('')
+    .slice(1)
+}
+
+/** The value, as far as it may be shown: what was given as `auth` may be a secret. */
+function shown(issue: v.BaseIssue<unknown>): string {
+  const { input } = issue
+  if (typeof input === 'string') return nameOf(issue) === 'auth' ? 'a text' : JSON.stringify(input)
+  if (Array.isArray(input)) return 'a list'
+  if (typeof input === 'function') return 'a function'
+  return typeof input === 'object' && input !== null ? 'an object' : String(input)
+}

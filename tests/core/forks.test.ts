@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest'
+import type { Publication } from '../../src/core/broadcast-adapter.ts'
+import { type Client, World } from './fake-world.ts'
+
+const stale = (offset: number, id: string): Publication => ({
+  offset,
+  id,
+  from: { id: 'stale', name: 'Stale' },
+  time: 1_700_000_000_000,
+  body: { kind: 'chat', content: id },
+})
+
+/** A member of a room that has come to offset 5, and the room's epoch. */
+async function atFive(): Promise<{ world: World; member: Client; epoch: string }> {
+  const world = new World()
+  const member = world.connect({ room: 'r' })
+  for (let i = 1; i <= 5; i++) await world.publish('r', `${i}`)
+  await world.rest()
+  return { world, member, epoch: member.all('joined')[0]?.position.epoch ?? '' }
+}
+
+const stream = (client: Client): string[] =>
+  client.take().flatMap((frame) => {
+    if (frame.type === 'chat') return [`${frame.offset} ${frame.content}`]
+    return frame.type === 'reset' ? [`reset ${frame.position.offset} ${frame.reason}`] : []
+  })
+
+describe('a fork: the same epoch, another log', () => {
+  test('[ROOM-12] a known offset with another id is a reset, after which all comes that the log keeps', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.fork('r', epoch, ['f1', 'f2', 'f3'])
+    await world.publish('r', 'f4')
+    await world.rest()
+    expect(stream(member)).toEqual(['reset 0 fork', '1 f1', '2 f2', '3 f3', '4 f4'])
+    expect(member.all('reset')[0]?.position.epoch).toBe(epoch)
+    await world.publish('r', 'f5')
+    await world.rest()
+    expect(stream(member)).toEqual(['5 f5'])
+  })
+
+  test('[ROOM-12] one that has overtaken the hub is found, too: by the id at the head', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.fork('r', epoch, ['f1', 'f2', 'f3', 'f4', 'f5', 'f6', 'f7'])
+    await world.publish('r', 'f8')
+    await world.rest()
+    expect(stream(member).at(0)).toBe('reset 0 fork')
+  })
+
+  test('[ROOM-12] a head below what was seen is one, when the adapter was away', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.fork('r', epoch, ['f1', 'f2'])
+    world.adapter.restored()
+    await world.rest()
+    expect(stream(member)).toEqual(['reset 0 fork', '1 f1', '2 f2'])
+  })
+
+  test('[ROOM-12] what was published while the adapter was away comes when it is back, though nothing is announced', async () => {
+    const { world, member } = await atFive()
+    member.take()
+    world.adapter.carry = () => {}
+    await world.publish('r', '6')
+    await world.publish('r', '7')
+    world.adapter.carry = (announce) => announce()
+    world.adapter.restored()
+    await world.rest()
+    expect(stream(member)).toEqual(['6 6', '7 7'])
+  })
+
+  test('[ROOM-1] the word of a stale replica that the log contradicts changes nothing', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.announce('r', epoch, stale(4, 'f4'), stale(5, 'f5'))
+    world.adapter.announce('r', 'another epoch', stale(1, 'a1'))
+    world.adapter.announce('r', epoch, stale(9, 'f9'))
+    await world.publish('r', '6')
+    await world.rest()
+    expect(stream(member)).toEqual(['6 6'])
+  })
+
+  test('[ROOM-1] a known offset with its own id is a repeat', async () => {
+    const { world, member, epoch } = await atFive()
+    const { id = '' } = member.all('chat').find(({ offset }) => offset === 4) ?? {}
+    member.take()
+    world.adapter.announce('r', epoch, stale(4, id))
+    await world.rest()
+    expect(member.take()).toEqual([])
+  })
+
+  test('[ROOM-13] one that comes to light under a join with since is the log that the join begins in', async () => {
+    const { world, epoch } = await atFive()
+    const client = world.connect()
+    world.adapter.delays = (call) => call === 'history'
+    client.join('r', { since: { epoch, offset: 1, id: 'gone' } })
+    world.adapter.fork('r', epoch, ['f1', 'f2'])
+    world.adapter.delays = () => false
+    world.adapter.release()
+    await world.publish('r', 'f3')
+    await world.rest()
+    const joined = client.all('joined')[0]
+    expect(joined?.recovered).toBe(false)
+    expect(joined?.position).toMatchObject({ epoch, offset: 3 })
+    await world.publish('r', 'f4')
+    await world.rest()
+    expect(stream(client)).toEqual(['4 f4'])
+  })
+})

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { readOptions } from '../../src/runtimes/options.ts'
+import { createParlor } from '../../src/runtimes/parlor.ts'
+import { FakeRuntime, HANDSHAKE } from '../http/fake-runtime.ts'
+import { unchecked } from '../unchecked.ts'
+
+const DEFAULTS = readOptions({ auth: 'off' })
+
+const problems = (options: object): readonly string[] => {
+  try {
+    createParlor(new FakeRuntime(), unchecked({ auth: 'off', ...options }))
+  } catch (reason) {
+    if (reason instanceof TypeError) return reason.message.split('\n')
+    throw reason
+  }
+  return []
+}
+
+describe('options of createParlor', () => {
+  test('options: nothing given, SPEC.md holds', () => {
+    expect(DEFAULTS.settings).toEqual({
+      limits: {
+        message: 65_536,
+        roomName: 128,
+        rooms: 128,
+        badFrames: 20,
+        connections: 50_000,
+        connectionsPerAddress: 0,
+        publishRate: 0,
+        request: 10_000,
+      },
+      heartbeat: { interval: 30_000, grace: 10_000 },
+      drainWindow: 5000,
+    })
+    expect(DEFAULTS.limitsOf('any')).toEqual({ size: 100, ttl: 300_000, bytes: 4 * 1024 * 1024 })
+    expect(DEFAULTS.allowedOrigins).toEqual([])
+  })
+
+  test('options: undefined is as not given, at every depth', () => {
+    const read = readOptions(
+      unchecked({
+        auth: 'off',
+        history: { size: undefined, ttl: 1000 },
+        rooms: { 'a*': { history: { size: 7, ttl: undefined } }, 'b*': { history: undefined }, 'c*': {} },
+        limits: { message: undefined, rooms: 5 },
+        heartbeat: { interval: undefined },
+        drainWindow: undefined,
+        allowedOrigins: undefined,
+      }),
+    )
+    const log = { ...DEFAULTS.limitsOf(''), ttl: 1000 }
+    expect(read.settings).toEqual({ ...DEFAULTS.settings, limits: { ...DEFAULTS.settings.limits, rooms: 5 } })
+    expect(['a1', 'b1', 'c1', 'd1'].map(read.limitsOf)).toEqual([{ ...log, size: 7 }, log, log, log])
+    expect(readOptions(unchecked({ auth: 'off', history: undefined, limits: undefined })).settings).toEqual(
+      DEFAULTS.settings,
+    )
+  })
+
+  test('[WS-1] a member hears of the defaults where undefined was given', async () => {
+    const runtime = new FakeRuntime()
+    const { routes } = createParlor(runtime, unchecked({ auth: 'off', limits: { message: undefined }, log: undefined }))
+    await routes.request('/ws', { headers: HANDSHAKE })
+    const socket = runtime.open()
+    await runtime.rest()
+    expect(socket.frames()[0]).toMatchObject({ type: 'welcome', limits: { message: 65_536 } })
+  })
+
+  test.each([
+    [{ limits: { rooms: Number.NaN } }, 'limits.rooms is NaN; it must be a whole number from 1 to 100000'],
+    [{ limits: { rooms: -1 } }, 'limits.rooms is -1; it must be a whole number from 1 to 100000'],
+    [{ limits: { rooms: 0 } }, 'limits.rooms is 0; it must be a whole number from 1 to 100000'],
+    [{ limits: { rooms: '5' } }, 'limits.rooms is "5"; it must be a whole number from 1 to 100000'],
+    [{ limits: { publishRate: 0.5 } }, 'limits.publishRate is 0.5; it must be a whole number from 0 to 1000000'],
+    [
+      { limits: { connections: Number.POSITIVE_INFINITY } },
+      'limits.connections is Infinity; it must be a whole number from 0 to 10000000 (0: no bound)',
+    ],
+    [{ history: { size: 0 } }, 'history.size is 0; it must be a whole number from 1 to 1000000'],
+    [{ history: { ttl: 0 } }, 'history.ttl is 0; it must be a whole number of ms, at least 1'],
+    [{ history: { bytes: -5 } }, 'history.bytes is -5; it must be a whole number of bytes, at least 1'],
+    [
+      { heartbeat: { interval: 30 } },
+      'heartbeat.interval is 30; it must be a whole number of ms from 100 to 2147483647',
+    ],
+    [{ drainWindow: -1 }, 'drainWindow is -1; it must be a whole number of ms from 0 to 2147483647'],
+    [{ rooms: { 'a:*': { history: { size: 0 } } } }, 'rooms["a:*"].history.size is 0; it must be a whole number'],
+    [{ rooms: { 'a.b': { history: { ttl: null } } } }, 'rooms["a.b"].history.ttl is null; it must be a whole number'],
+    [{ history: null }, 'history is null; it must be an object'],
+    [{ limits: 5 }, 'limits is 5; it must be an object'],
+  ])('options: %j is refused with what it should be', (options, problem) => {
+    expect(problems(options).slice(1).join()).toContain(problem)
+  })
+
+  test('options: every one that is wrong is named, once', () => {
+    const found = problems({
+      history: { size: -1.5 },
+      rooms: { 'x*': { history: { bytes: Number.NaN } } },
+      limits: { badFrames: 0, rooms: 5 },
+      drainWindow: '5s',
+      allowedOrigins: ['https://a.example', 'nonsense'],
+      auth: undefined,
+    })
+    expect(found[0]).toBe('createParlor was given options that can not be:')
+    expect(found.slice(1).map((line) => line.trim().split(' is ')[0])).toEqual([
+      'auth',
+      'history.size',
+      'rooms["x*"].history.bytes',
+      'limits.badFrames',
+      'drainWindow',
+      'allowedOrigins[1]',
+    ])
+  })
+
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['my secret', 'a text'],
+    [{}, 'an object'],
+    [{ secret: '' }, 'an object'],
+    [{ secret: undefined }, 'an object'],
+    [{ authenticate: 'me' }, 'an object'],
+  ])('options: auth can not be %j, and no secret is ever shown', (auth, shown) => {
+    expect(problems({ auth })[1]).toBe(
+      `  auth is ${shown}; it must be { secret } with a text, { authenticate } with a function, or 'off'`,
+    )
+  })
+
+  test('[WS-6] a message limit above the largest frame can not take effect: refused', () => {
+    const mebibyte = 1024 * 1024
+    expect(readOptions({ auth: 'off', limits: { message: mebibyte } }).settings.limits.message).toBe(mebibyte)
+    expect(problems({ limits: { message: mebibyte + 1 } })[1]).toBe(
+      '  limits.message is 1048577; it must be a whole number of bytes from 1 to 1048576 (no frame is larger)',
+    )
+  })
+
+  test.each([
+    ['https://a.example/path', '"https://a.example/path"'],
+    ['a.example', '"a.example"'],
+    ['null', '"null"'],
+    ['', '""'],
+    [5, '5'],
+  ])('[ORIGIN-1] options: %j is no origin', (origin, shown) => {
+    expect(problems({ allowedOrigins: ['*', origin] })[1]).toBe(
+      `  allowedOrigins[1] is ${shown}; it must be an origin such as https://example.org, or *`,
+    )
+  })
+
+  test('[ORIGIN-1] options: a text in place of a list is refused', () => {
+    expect(problems({ allowedOrigins: 'https://a.example' })[1]).toMatch(
+      /^ {2}allowedOrigins is "https.*; it must be a/,
+    )
+  })
+
+  test('[ORIGIN-1] options: origins are read as browsers write them', () => {
+    const allowedOrigins = ['HTTPS://A.Example:443/', 'http://b:80', 'http://c:8080', '*', 'chrome-extension://AbC']
+    expect(readOptions({ auth: 'off', allowedOrigins }).allowedOrigins).toEqual([
+      'https://a.example',
+      'http://b',
+      'http://c:8080',
+      '*',
+      'chrome-extension://abc',
+    ])
+  })
+})
