@@ -16,6 +16,8 @@ export interface ClientKey {
 
 /** What rooms remember of client ids: as `Dedupe` does, in SQL. */
 export class SqlDedupe {
+  /** ms for which an id is remembered. */
+  static readonly WINDOW = DEDUPE_LIMITS.ttl
   readonly #store: SqlStore
 
   constructor(store: SqlStore) {

@@ -85,9 +85,9 @@ export class SqlRooms {
     return row && optional(row, 'look', integerOf)
   }
 
-  /** Whoever kept empty logs alive is gone: a new process looks at them all. */
-  lookAtKept(): void {
-    this.#store.exec('UPDATE parlor_rooms SET look = 0 WHERE look IS NULL')
+  /** Puts off looking at rooms until `time`, and has those looked at that were kept because somebody was in them. */
+  lookNotBefore(time: number): void {
+    this.#store.exec('UPDATE parlor_rooms SET look = ? WHERE look IS NULL OR look < ?', time, time)
   }
 }
 

@@ -65,6 +65,22 @@ export function historySuite(ground: () => AdapterGround): void {
     expect(offsets(beyond)).toEqual(range(beyond.start.offset + 1, 3))
   })
 
+  test('[ROOM-12] what is not of this log is answered from the floor, so that all of it can be read', async () => {
+    const positions = await publish('few', 12)
+    const epoch = positions[0]?.epoch ?? ''
+    const floor = positions[6]
+    for (const start of [
+      { epoch, offset: 10, id: 'other' },
+      { epoch: 'other', offset: 10, id: positions[9]?.id },
+      { epoch, offset: 99, id: 'other' },
+      { epoch: '', offset: 0 },
+    ]) {
+      const page = await read('few', start)
+      expect(page).toMatchObject({ start: floor, intact: false, head: positions[11] })
+      expect(offsets(page)).toEqual([8, 9, 10, 11, 12])
+    }
+  })
+
   test('[ROOM-8] a log that holds nothing has an empty page, and keeps its epoch while subscribed', async () => {
     const head = await ground().adapter.subscribe('r')
     expect(await read('r', head)).toEqual({ publications: [], start: head, head, intact: true })

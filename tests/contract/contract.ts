@@ -15,6 +15,7 @@ import { type Ground, shared } from './ground.ts'
 import { http } from './http.contract.ts'
 import { membership } from './membership.contract.ts'
 import { protocol } from './protocol.contract.ts'
+import { resumption } from './resume.contract.ts'
 import { retries } from './retries.contract.ts'
 import { rooms } from './rooms.contract.ts'
 
@@ -29,6 +30,7 @@ const SECTIONS = [
   membership,
   rooms,
   retries,
+  resumption,
   content,
   framing,
   connections,
