@@ -33,6 +33,17 @@ const bytes = unit(parseSize, BOUNDS.history.bytes, 'a size such as 65536, 64KiB
 const message = unit(parseSize, BOUNDS.limits.message, 'a size of at most 1MiB (no frame is larger), such as 64KiB')
 const oneOf = <const T extends readonly string[]>(...names: T) =>
   v.pipe(v.string(), v.picklist(names, names.join(' or ')))
+
+/** Where rooms' logs are kept. */
+export type Store = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly file: string }
+
+const store = v.pipe(
+  v.string(),
+  v.regex(/^(?:memory|sqlite:.+)$/s, 'memory, or sqlite: and a file, such as sqlite:./parlor.db'),
+  v.transform(
+    (text): Store => (text === 'memory' ? { kind: 'memory' } : { kind: 'sqlite', file: text.slice('sqlite:'.length) }),
+  ),
+)
 const list = v.pipe(
   v.string(),
   v.transform((text) =>
@@ -78,6 +89,7 @@ const Settings = v.object({
   PARLOR_AUTH: setting(oneOf('on', 'off'), 'on', 'off: everybody may connect, without a token'),
   PARLOR_AUTH_SECRET: setting(secret, '', 'what tokens are signed with (JWT, HS256); none: one is made for this run'),
   PARLOR_ALLOWED_ORIGINS: setting(origins, '', "origins beside the page's own that browsers may connect from; *: any"),
+  PARLOR_STORE: setting(store, 'memory', "where rooms' logs are kept; sqlite:./parlor.db: in that file, for good"),
   PARLOR_HISTORY_SIZE: setting(
     whole(BOUNDS.history.size),
     `${DEFAULT_LOG_LIMITS.size}`,
@@ -85,6 +97,7 @@ const Settings = v.object({
   ),
   PARLOR_HISTORY_TTL: setting(ttl, seconds(DEFAULT_LOG_LIMITS.ttl), 'how long they are kept'),
   PARLOR_HISTORY_BYTES: setting(bytes, '4MiB', 'bytes that they may take'),
+  PARLOR_HISTORY_TOTAL: setting(bytes, '256MiB', 'bytes that all logs in memory may take together'),
   PARLOR_HEARTBEAT_INTERVAL: setting(beat, seconds(heartbeat.interval), 'silence after which a peer is pinged'),
   PARLOR_HEARTBEAT_GRACE: setting(beat, seconds(heartbeat.grace), 'further silence after which it is dropped'),
   PARLOR_MAX_MESSAGE_SIZE: setting(message, '64KiB', 'bytes of a message, 1MiB at most'),

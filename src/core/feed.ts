@@ -15,7 +15,8 @@ const RETRY = { first: 1000, most: 10_000 } as const
 /** Reads that may find a log that does not have yet what was announced, before the announcement is disbelieved. */
 const PATIENCE = 3
 
-export type ResetReason = 'epoch' | 'fork'
+/** `unverified`: the engine was away, and its log no longer reaches back to where it could be compared. */
+export type ResetReason = 'epoch' | 'fork' | 'unverified'
 
 /** Where the hub's copy of a log began: another object after every reset, by which members notice. */
 export interface Origin {
@@ -71,6 +72,7 @@ export class Feed {
   /** Something came up while the log was read that the answer can't know of. */
   #again = false
   #disbelief = 0
+  #doubtful = false
   #retry: Cancel | undefined
   #retryAfter: number = RETRY.first
   #waiters: Waiter[] = []
@@ -104,9 +106,13 @@ export class Feed {
     if (this.#held.length > 0 && !this.#reading) this.#read()
   }
 
-  /** Compares the copy with the adapter's log, by the head's id, and reads what is missing. Fails where the log can't be read. */
-  check(): Promise<void> | undefined {
+  /**
+   * Compares the copy with the adapter's log, by the head's id, and reads what is missing. Fails where the log can't be read.
+   * `doubtful`: the engine was away, and what can't be compared any more is taken for another log.
+   */
+  check(doubtful = false): Promise<void> | undefined {
     if (this.#closed) return undefined
+    this.#doubtful ||= doubtful
     if (this.#reading && !this.#retry) this.#again = true
     else this.#read()
     if (!this.#reading) return undefined
@@ -199,11 +205,18 @@ export class Feed {
   #reconcile(page: HistoryPage): void {
     const { head } = this.log
     if (page.head.epoch !== this.epoch) this.#reset(page.start, 'epoch')
-    else if (!page.intact && page.start.offset > head.offset) this.#skip(head, page.start)
-    else if (!page.intact) this.#reset(page.start, 'fork')
+    else if (!page.intact) this.#goOnAt(head, page.start)
+    this.#doubtful = false
     for (const publication of page.publications) {
       if (publication.offset === this.log.head.offset + 1) this.#append(publication)
     }
+  }
+
+  /** The log does not have this head, or not any more. */
+  #goOnAt(head: Mark, start: StreamPosition): void {
+    if (start.offset <= head.offset) this.#reset(start, 'fork')
+    else if (this.#doubtful) this.#reset(start, 'unverified')
+    else this.#skip(head, start)
   }
 
   /** Takes what was held. What the log contradicts was the word of an engine that is none any more. True: the log must be read again. */

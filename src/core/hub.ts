@@ -56,7 +56,8 @@ export class Hub {
   readonly #deps: HubDeps
   readonly #turns: Turns
   readonly #deadlines: Deadlines
-  readonly #connections = new Set<Connection>()
+  /** With what is to be done when one has ended. */
+  readonly #connections = new Map<Connection, () => void>()
   #draining = false
   readonly #connectionDeps: ConnectionDeps
 
@@ -86,7 +87,11 @@ export class Hub {
       deadlines: this.#deadlines,
       heartbeat: settings.heartbeat,
       log,
-      ended: (connection) => this.#connections.delete(connection),
+      ended: (connection) => {
+        const task = this.#connections.get(connection)
+        this.#connections.delete(connection)
+        task?.()
+      },
     }
   }
 
@@ -134,6 +139,12 @@ export class Hub {
     })
     json?.open(handshake.room)
     return connection
+  }
+
+  /** Calls `task` once, when the connection has ended for this hub, at once where it has. Its socket may take longer. */
+  whenEnded(connection: Connection, task: () => void): void {
+    if (this.#connections.has(connection)) this.#connections.set(connection, task)
+    else task()
   }
 
   /** Publishes to a room, whoever is in it. Fails with `unavailable` where the adapter can't be reached. */
@@ -187,10 +198,10 @@ export class Hub {
     const { drainWindow } = this.settings
     const share = drainWindow / Math.max(1, this.#connections.size)
     let told = 0
-    for (const connection of [...this.#connections]) connection.drain(Math.round(share * told++))
+    for (const connection of [...this.#connections.keys()]) connection.drain(Math.round(share * told++))
     this.rooms.flush()
     const until = this.now() + patience
-    while (this.now() < until && [...this.#connections].some((connection) => !connection.isFlushed))
+    while (this.now() < until && [...this.#connections.keys()].some((connection) => !connection.isFlushed))
       await this.#wait(FLUSH_LOOK)
   }
 
@@ -198,7 +209,7 @@ export class Hub {
   async close(): Promise<void> {
     this.#draining = true
     this.rooms.flush()
-    for (const connection of [...this.#connections]) connection.end(CLOSE.goingAway)
+    for (const connection of [...this.#connections.keys()]) connection.end(CLOSE.goingAway)
     this.#deadlines.stop()
     await this.#deps.adapter.close()
   }
@@ -212,7 +223,7 @@ export class Hub {
   #open(transport: Transport, identity: Identity, speak: (connection: Connection) => Protocol): Connection {
     const id = `c_${this.#deps.random.id(12)}`
     const connection = new Connection(id, identity, transport, speak, this.#connectionDeps)
-    this.#connections.add(connection)
+    this.#connections.set(connection, () => {})
     return connection
   }
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Body, Publication } from './broadcast-adapter.ts'
+import type { Publication } from './broadcast-adapter.ts'
 import { type Json, User } from './protocol.ts'
 
 /** Of the records that this version writes. A change that older ones can't read raises it. */
@@ -32,7 +32,5 @@ export function decodeRecord(text: string): Recorded {
     throw new Error(`not a record of version ${VERSION} that this Parlor can read: ${text.slice(0, 80)}`)
   }
   const { time, from, body, clientId } = parsed.output
-  return { time, from, body: exactBody(body), ...(clientId === undefined ? {} : { clientId }) }
+  return { time, from, body, ...(clientId === undefined ? {} : { clientId }) }
 }
-
-const exactBody = (body: Body): Body => body

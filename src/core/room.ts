@@ -101,9 +101,9 @@ export class Room implements FeedOwner, Due {
     this.#feed.deliver(epoch, publications)
   }
 
-  /** Compares what the room has with the adapter's log. Fails where that can't be read. */
+  /** Compares what the room has with the log of an adapter that was away. Fails where that can't be read. */
   check(): Promise<void> | undefined {
-    return this.#feed.check()
+    return this.#feed.check(true)
   }
 
   /** Nobody is in the room any more. */

@@ -57,6 +57,23 @@ describe('a fork: the same epoch, another log', () => {
     expect(stream(member)).toEqual(['reset 0 fork', '1 f1', '2 f2'])
   })
 
+  test('[ROOM-12] one whose log can not be compared any more, when the adapter was away, is no mere gap', async () => {
+    const world = new World({ engineLogs: { size: 3 } })
+    const member = world.connect({ room: 'r' })
+    for (let i = 1; i <= 5; i++) await world.publish('r', `${i}`)
+    await world.rest()
+    const { epoch = '' } = member.all('joined')[0]?.position ?? {}
+    member.take()
+    world.adapter.fork(
+      'r',
+      epoch,
+      Array.from({ length: 12 }, (_, i) => `f${i + 1}`),
+    )
+    world.adapter.restored()
+    await world.rest()
+    expect(stream(member)).toEqual(['reset 9 unverified', '10 f10', '11 f11', '12 f12'])
+  })
+
   test('[ROOM-12] what was published while the adapter was away comes when it is back, though nothing is announced', async () => {
     const { world, member } = await atFive()
     member.take()
