@@ -112,6 +112,8 @@ export class Feed {
    */
   check(doubtful = false): Promise<void> | undefined {
     if (this.#closed) return undefined
+    // What was announced over a connection that broke says nothing about the log behind the new one.
+    if (doubtful) this.#held = []
     this.#doubtful ||= doubtful
     if (this.#reading && !this.#retry) this.#again = true
     else this.#read()
@@ -219,21 +221,29 @@ export class Feed {
     else this.#skip(head, start)
   }
 
-  /** Takes what was held. What the log contradicts was the word of an engine that is none any more. True: the log must be read again. */
+  /**
+   * Goes through what was held. What came before the question has been answered by the log, and is never taken from an announcement: it may
+   * be the word of an engine that is none any more. True: the log must be read again.
+   */
   #believe(judged: number): boolean {
     const held = this.#held
     this.#held = []
     for (const [i, { epoch, publication }] of held.entries()) {
-      if (this.#fits(epoch, publication)) continue
-      const isAhead = epoch === this.epoch && (publication.offset ?? 0) > this.log.head.offset
-      const isNew = i >= judged
-      if (!isNew && (!isAhead || this.#disbelief >= PATIENCE)) continue
-      if (!isNew) this.#disbelief++
+      const isDone = i < judged ? this.#isAnswered(epoch, publication) : this.#fits(epoch, publication)
+      if (isDone) continue
       this.#held = held.slice(i)
       return true
     }
     this.#disbelief = 0
     return false
+  }
+
+  /** False where the log should have this one, and may have it a little later. */
+  #isAnswered(epoch: string, publication: Publication): boolean {
+    if (epoch !== this.epoch) return true
+    if (publication.offset === undefined) return this.#fits(epoch, publication)
+    if (publication.offset <= this.log.head.offset) return true
+    return this.#disbelief++ >= PATIENCE
   }
 
   #skip(from: Mark, to: StreamPosition): void {

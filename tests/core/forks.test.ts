@@ -86,6 +86,41 @@ describe('a fork: the same epoch, another log', () => {
     expect(stream(member)).toEqual(['6 6', '7 7'])
   })
 
+  test('[ROOM-1] announcements of the dead branch that were held while the log was read are not appended to the new one', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.delays = (call) => call === 'history'
+    world.adapter.announce('r', epoch, stale(7, 'a7'), stale(8, 'a8'), stale(9, 'a9'))
+    world.adapter.fork(
+      'r',
+      epoch,
+      Array.from({ length: 6 }, (_, i) => `f${i + 1}`),
+    )
+    world.adapter.delays = () => false
+    world.adapter.restored()
+    world.adapter.release()
+    await world.rest()
+    await world.publish('r', 'f7')
+    await world.rest()
+    expect(stream(member).slice(-2)).toEqual(['6 f6', '7 f7'])
+  })
+
+  test('[ROOM-1] nor where nothing says that the engine was away', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.fails = (call) => (call === 'history' ? new Error('down') : undefined)
+    world.adapter.announce('r', epoch, stale(7, 'a7'), stale(8, 'a8'))
+    world.adapter.fork(
+      'r',
+      epoch,
+      Array.from({ length: 6 }, (_, i) => `f${i + 1}`),
+    )
+    world.adapter.fails = () => undefined
+    world.loop.advance(1000)
+    await world.rest()
+    expect(stream(member)).toEqual(['reset 0 fork', '1 f1', '2 f2', '3 f3', '4 f4', '5 f5', '6 f6'])
+  })
+
   test('[ROOM-1] the word of a stale replica that the log contradicts changes nothing', async () => {
     const { world, member, epoch } = await atFive()
     member.take()
