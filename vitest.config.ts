@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     exclude: ['tests/long/**'],
+    globalSetup: './tests/node24/setup.ts',
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
@@ -9,6 +10,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url))
 const MAY: Readonly<Record<string, { readonly parts: readonly string[]; readonly packages: readonly RegExp[] }>> = {
   core: { parts: ['core'], packages: [/^valibot$/] },
   adapters: { parts: ['core', 'adapters'], packages: [] },
+  client: { parts: ['core', 'client'], packages: [] },
   http: { parts: ['core', 'http'], packages: [/^valibot$/, /^hono($|\/)/] },
   runtimes: { parts: ['core', 'adapters', 'http', 'runtimes'], packages: [/./] },
 }
@@ -63,5 +65,31 @@ describe('architecture', () => {
       ),
     )
     expect(wrong).toEqual([])
+  })
+})
+
+const Lock = v.object({
+  packages: v.record(v.string(), v.object({ optionalDependencies: v.optional(v.record(v.string(), v.string()), {}) })),
+})
+
+/** Where npm looks for a dependency of the package at `path`: beside its own dependencies, then further and further out. */
+function placesOf(dependency: string, path: string): string[] {
+  const place = `${path === '' ? '' : `${path}/`}node_modules/${dependency}`
+  const outer = path.lastIndexOf('node_modules/')
+  return path === '' ? [place] : [place, ...placesOf(dependency, path.slice(0, Math.max(0, outer - 1)))]
+}
+
+describe('package-lock.json', () => {
+  test('has the packages of every platform: npm ci fails on a lock that was written on one alone', () => {
+    const lock: unknown = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'))
+    const { packages } = v.parse(Lock, lock)
+    const wanted = Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
+      Object.keys(optionalDependencies).map((dependency) => ({ path, dependency })),
+    )
+    expect(wanted.length).toBeGreaterThan(10)
+    const missing = wanted.filter(
+      ({ path, dependency }) => !placesOf(dependency, path).some((place) => Object.hasOwn(packages, place)),
+    )
+    expect(missing).toEqual([])
   })
 })

@@ -8,14 +8,15 @@ interface Request {
   work(): void
   /** Tells the outcome, once it is committed. */
   settle(): void
-  fail(reason: unknown): void
+  fail(reason: Error): void
 }
 
 export interface GroupCommitDeps {
   readonly store: SqlStore
   readonly loop: EventLoop
-  /** Hears how every group went, before its requests do. Answers what they fail with. */
+  /** A group is committed, and all of its effects have been. Its answers have not been heard yet. */
   readonly committed: () => void
+  /** A group failed. Answers what its requests fail with. */
   readonly failed: (reason: unknown) => Error
 }
 
@@ -37,29 +38,29 @@ export class GroupCommit {
    * of `work`, which must not have written anything then, fails this request alone; anything else fails the group.
    */
   add<T>(work: () => T, effect: (result: T) => void): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>()
-    let settle = (): void => {}
-    this.#group.push({
-      work: () => {
-        try {
-          const result = work()
-          settle = () => {
-            effect(result)
-            resolve(result)
+    return new Promise((resolve, reject) => {
+      let settle = (): void => {}
+      this.#group.push({
+        work: () => {
+          try {
+            const result = work()
+            settle = () => {
+              effect(result)
+              resolve(result)
+            }
+          } catch (reason) {
+            if (!(reason instanceof RequestError)) throw reason
+            settle = () => reject(reason)
           }
-        } catch (reason) {
-          if (!(reason instanceof RequestError)) throw reason
-          settle = () => reject(reason)
-        }
-      },
-      settle: () => settle(),
-      fail: reject,
+        },
+        settle: () => settle(),
+        fail: reject,
+      })
+      if (this.#group.length === 1) this.#deps.loop.endOfTurn(() => this.commit())
     })
-    if (this.#group.length === 1) this.#deps.loop.endOfTurn(() => this.commit())
-    return promise
   }
 
-  /** Ends the group that is there. */
+  /** Ends the group that there is. */
   commit(): void {
     const group = this.#group
     if (group.length === 0) return
@@ -73,7 +74,7 @@ export class GroupCommit {
       for (const request of group) request.fail(error)
       return
     }
-    this.#deps.committed()
     for (const request of group) request.settle()
+    this.#deps.committed()
   }
 }

@@ -1,6 +1,6 @@
 import { DEDUPE_LIMITS, type DedupeAnswer } from '../core/dedupe.ts'
-import { integerOf, keyOf, type SqlRow, type SqlStore, textOf } from './sql-store.ts'
 import type { RoomRow } from './sql-rooms.ts'
+import { integerOf, keyOf, type SqlRow, type SqlStore, textOf } from './sql-store.ts'
 
 /** A publisher's ids beyond the window are deleted so many at a time. */
 const CHUNK = 64

@@ -110,19 +110,10 @@ export class SqlLog {
     const { epoch } = room
     const floor = this.#floorOf(room, now)
     const mark = start.epoch === epoch ? this.#markAt(room, floor, start.offset) : undefined
-    const from = mark ?? floor
-    return {
-      publications: this.#publications.after(room, from.offset, limit),
-      start: { epoch, ...from },
-      head: { epoch, ...room.head },
-      intact: mark !== undefined && isSame(start, mark),
-    }
-  }
-
-  /** Whether the room's log is empty and there only because somebody is in the room. */
-  isIdle(name: string): boolean {
-    const room = this.#rooms.find(name)
-    return room !== undefined && room.look === undefined
+    const intact = mark !== undefined && isSame(start, mark)
+    const from = intact ? mark : floor
+    const publications = this.#publications.after(room, from.offset, limit)
+    return { publications, start: { epoch, ...from }, head: { epoch, ...room.head }, intact }
   }
 
   /** Nobody is in the room any more: an empty log is kept for who comes back soon. */
@@ -201,7 +192,7 @@ export class SqlLog {
 
 const earliest = (...times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((time) => time !== undefined)
-  return known.length > 0 ? Math.min(...known) : undefined
+  return known.length > 0 ? Math.min(...known, Number.MAX_SAFE_INTEGER) : undefined
 }
 
 /** A start without an id is not compared. */

@@ -55,7 +55,7 @@ export function migrate(store: SqlStore, random: Random): void {
     const version = Number(readMeta(store, 'schema') ?? 0)
     if (!(version <= MIGRATIONS.length)) {
       throw new Error(
-        `it was written by a newer Parlor (schema ${version}, this one knows ${MIGRATIONS.length}): update Parlor`,
+        `was written by a newer Parlor (schema ${version}, this one knows ${MIGRATIONS.length}). Update this one, or give it another file`,
       )
     }
     for (const statement of MIGRATIONS.slice(version).flat()) store.exec(statement)

@@ -8,8 +8,8 @@ import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
 import type { ErrorCode, HistoryRequest, ServerFrame, StreamPosition } from './protocol.ts'
 import type { Room } from './room.ts'
+import { isRoomName } from './room-name.ts'
 import type { Start, StartRequest } from './start.ts'
-import { hasControls } from './text.ts'
 
 type Joined = Extract<ServerFrame, { type: 'joined' }>
 
@@ -40,7 +40,7 @@ export class Memberships implements MemberOwner {
   /** A `join` was asked for. Answers why it can't be. */
   intend(room: string): Refusal | undefined {
     const { roomName, rooms } = this.#hub.settings.limits
-    if (room.length === 0 || room.length > roomName || hasControls(room)) {
+    if (!isRoomName(room, roomName)) {
       return { code: 'invalid_room', message: `A room's name has 1 to ${roomName} characters and no controls` }
     }
     if (this.#intended.has(room)) {

@@ -89,25 +89,30 @@ async function admitted({ authenticate, hub }: SocketDeps, request: Request): Pr
 function eventsOf(deps: SocketDeps, admission: Admission, route: Route, identity: Identity, c: Context): WSEvents {
   const { hub, runtime, authenticate } = deps
   const address = runtime.address(c)
-  const agreed = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
-  const joined = route.joins && agreed === 'parlor.v1.batch'
+  const picked = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
   let connection: Connection | undefined
+  let isClosed = false
+  let isCounted = false
+  /** With the end of the connection, whatever becomes of its socket: a peer that answers no close frame may keep that for long. */
+  const release = (): void => {
+    if (isCounted) admission.exit(address)
+    isCounted = false
+  }
   const guarded = (ws: WSContext, work: () => void): void => {
     try {
       work()
     } catch (reason) {
       hub.log.error('a connection failed', { connection: connection?.id, reason })
-      if (connection) connection.end(CLOSE.internal)
-      else ws.close(CLOSE.internal.code, CLOSE.internal.reason)
+      if (connection) return connection.end(CLOSE.internal)
+      release()
+      ws.close(CLOSE.internal.code, CLOSE.internal.reason)
     }
   }
-  let counted = false
   const closed = (ws: WSContext): void => {
-    if (!counted) return
-    counted = false
-    admission.exit(address)
+    if (isClosed || !connection) return
+    isClosed = true
     guarded(ws, () => connection?.closed())
-    hub.log.debug('connection closed', { connection: connection?.id })
+    hub.log.debug('connection closed', { connection: connection.id })
   }
   return {
     onOpen: (_event, ws) => {
@@ -115,10 +120,13 @@ function eventsOf(deps: SocketDeps, admission: Admission, route: Route, identity
       // Auth may have taken longer than the hub lived.
       if (hub.isDraining) return ws.close(CLOSE.goingAway.code, CLOSE.goingAway.reason)
       admission.enter(address)
-      counted = true
+      isCounted = true
       guarded(ws, () => {
+        // What went into the handshake's answer, where the platform says so.
+        const joined = route.joins && (ws.protocol ?? picked) === 'parlor.v1.batch'
         const transport = runtime.transport(ws, c, { joined, alive: () => connection?.alive() })
         connection = route.open(hub, transport, identity, c, authenticate)
+        hub.whenEnded(connection, release)
         const user = identity.user.id
         hub.log.debug('connection opened', { connection: connection.id, route: route.name, user, address })
       })

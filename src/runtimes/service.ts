@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { Hono } from 'hono'
+import type { BroadcastAdapter } from '../core/broadcast-adapter.ts'
 import { type Config, ConfigError, describeSettings } from '../core/config.ts'
 import type { Logger } from '../core/logger.ts'
 import { systemClock, systemRandom } from '../http/platform.ts'
@@ -9,12 +10,14 @@ import { serviceLogger } from './logging.ts'
 import type { ParlorOptions } from './options.ts'
 import type { Parlor } from './parlor.ts'
 import { readSettings } from './service-settings.ts'
+import { historyOf, type OpenSqlite, openStore } from './store.ts'
 
 /** What one runtime brings to the service. */
 export interface ServicePlatform {
   /** e.g. `Node 20.20.2`. */
   readonly name: string
   createParlor(options: ParlorOptions): Parlor
+  readonly sqliteAdapter: OpenSqlite
   /** Serves the app that `mount` makes. Fails where it can't listen. */
   serve(app: Hono, at: { readonly port: number; readonly hostname: string }): Listening | Promise<Listening>
 }
@@ -41,7 +44,10 @@ export async function runService(platform: ServicePlatform): Promise<void> {
   const log = serviceLogger(config)
   const secret = config.PARLOR_AUTH_SECRET || undefined
   const made = secret === undefined && config.PARLOR_AUTH === 'on' ? systemRandom.id(52) : undefined
-  const parlor = platform.createParlor(optionsOf(config, secret ?? made, made !== undefined, log))
+  const options = optionsOf(config, secret ?? made, made !== undefined, log)
+  const adapter = openAdapter(config, platform, log)
+  if (!adapter) return
+  const parlor = platform.createParlor({ ...options, adapter })
   try {
     const listening = await platform.serve(new Hono().route('/', parlor.routes), {
       port: config.PORT,
@@ -81,6 +87,17 @@ function configure(platform: ServicePlatform): Config | undefined {
   }
 }
 
+function openAdapter(config: Config, { sqliteAdapter }: ServicePlatform, log: Logger): BroadcastAdapter | undefined {
+  try {
+    return openStore(config, sqliteAdapter, log)
+  } catch (reason) {
+    fail(
+      `Parlor can't use the log that PARLOR_STORE names:\n  ${reason instanceof Error ? reason.message : String(reason)}`,
+    )
+    return undefined
+  }
+}
+
 const help = ({ name }: ServicePlatform): string => `Parlor: real-time rooms over WebSocket (on ${name})
 
 Usage: npm start -- [--port PORT] [--host HOST] [--help]
@@ -92,7 +109,7 @@ function optionsOf(config: Config, secret: string | undefined, guests: boolean, 
   return {
     auth: config.PARLOR_AUTH === 'off' || secret === undefined ? 'off' : { secret },
     allowedOrigins: config.PARLOR_ALLOWED_ORIGINS,
-    history: { size: config.PARLOR_HISTORY_SIZE, ttl: config.PARLOR_HISTORY_TTL, bytes: config.PARLOR_HISTORY_BYTES },
+    history: historyOf(config),
     limits: {
       message: config.PARLOR_MAX_MESSAGE_SIZE,
       roomName: config.PARLOR_MAX_ROOM_NAME,

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Served } from './fixtures.ts'
+import { closeFrame, frame } from './frames.ts'
 import { bearer, dial, exchange, type Ground, own, peer, raw, SOCKET_ROUTES } from './ground.ts'
 import { token } from './peer.ts'
+import type { RawSocket } from './raw-socket.ts'
 import { until } from './waiting.ts'
 
 const statusFrom = async (served: Served, origin: string, path = '/ws'): Promise<number> =>
@@ -62,6 +64,38 @@ export function access({ fixture, served }: Ground): void {
       const second = await until('the place of a closed one is free', () => dial(limited, '/ws').catch(() => undefined))
       second.reset()
       await until('the place of a reset one is free', () => dial(limited, '/chat').catch(() => undefined))
+    })
+
+    const DROPS: Readonly<Record<string, (socket: RawSocket) => void>> = {
+      closes: (socket) => {
+        socket.write(closeFrame(1000))
+        socket.halfClose()
+      },
+      'half-closes': (socket) => socket.halfClose(),
+      resets: (socket) => socket.reset(),
+      'is sent away': (socket) => socket.write(frame('x', { opcode: 3 })),
+    }
+    test.each(Object.entries(DROPS))('[LIMIT-1] every place is free again: a peer that %s', async (_, drop) => {
+      const places = 3
+      const limited = await own(fixture, { PARLOR_MAX_CONNECTIONS: `${places}` })
+      for (let round = 0; round < 3; round++) {
+        const sockets: RawSocket[] = []
+        while (sockets.length < places) {
+          const path = SOCKET_ROUTES[sockets.length] ?? '/ws'
+          sockets.push(await until('a place', () => dial(limited, path).catch(() => undefined)))
+        }
+        expect((await exchange(limited, { headers: await bearer() })).status).toBe(503)
+        for (const socket of sockets) drop(socket)
+      }
+    })
+
+    test('[LIMIT-2] a peer that does not answer the close frame does not keep its place', async () => {
+      const limited = await own(fixture, { PARLOR_MAX_CONNECTIONS: '1' })
+      for (let round = 0; round < 3; round++) {
+        const deaf = await until('a place', () => dial(limited, '/ws').catch(() => undefined), 1_000)
+        for (let bad = 0; bad < 20; bad++) deaf.text('{')
+        expect(await deaf.close()).toEqual({ code: 4500, reason: 'bad_frames' })
+      }
     })
 
     test('[LIMIT-1] handshakes at the same time do not get past the limit', async () => {

@@ -18,6 +18,8 @@ export interface Abilities {
   readonly refusesUnmasked: boolean
   /** RFC 6455 5.5: refuses pongs and closes above 125 bytes. */
   readonly refusesLargeControls: boolean
+  /** HTTP-6: reads what a refused client still sends. Where not: the connection may be reset before the client has read the answer. */
+  readonly readsOn: boolean
   /** HTTP-3: sees that a handshake is HTTP/1.0. */
   readonly seesHttpVersion: boolean
   /** WS-6, 1009: says so before it closes. */
@@ -41,6 +43,7 @@ const ALL: Abilities = {
   answersBadFraming: true,
   refusesUnmasked: true,
   refusesLargeControls: true,
+  readsOn: true,
   seesHttpVersion: true,
   answersOversize: true,
   boundsFragments: true,
@@ -70,6 +73,7 @@ export const deno: Fixture = {
     answersBadFraming: false,
     refusesUnmasked: false,
     refusesLargeControls: false,
+    readsOn: false,
     seesHttpVersion: false,
     answersOversize: false,
     boundsFragments: false,

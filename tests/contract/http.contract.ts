@@ -152,6 +152,27 @@ export function http({ fixture, served }: Ground): void {
       expect(await socket.nextText()).toBe('hi')
     })
 
+    const megabytes = 'a client that sends megabytes with an upgrade still reads why it is refused, once'
+    test.runIf(fixture.can.readsOn)(`[HTTP-6] ${megabytes}`, async () => {
+      const refusals = [
+        { path: '/ws', status: 401 },
+        { path: '/nothing', status: 404 },
+        { path: '/ws', status: 403, headers: { Origin: 'https://evil.test' } },
+        { path: '/ws', status: 400, headers: { 'Sec-WebSocket-Key': 'none', ...(await bearer()) } },
+      ]
+      for (const { path, status, headers } of refusals) {
+        const socket = await raw(served())
+        const size = 8 * 1024 * 1024
+        socket.write(handshake(served().port, { path, headers: { 'Content-Length': `${size}`, ...headers } }))
+        for (let sent = 0; sent < size; sent += 65_536) socket.write(Buffer.alloc(65_536))
+        expect([path, (await socket.response()).status]).toEqual([path, status])
+        socket.halfClose()
+        await socket.ended()
+        expect(await socket.responseOrEnd()).toBe('closed')
+      }
+      expect(await healthy(served())).toBe(true)
+    })
+
     test('[HTTP-4] a path that does not exist gets 404, an upgrade of it too', async () => {
       for (const path of ['/nothing', '/ws/more', '/echo2', '/%00', '/..%2f..%2fetc/passwd']) {
         expect([path, (await get(served(), path, await bearer())).status]).toEqual([path, 404])

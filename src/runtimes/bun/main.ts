@@ -1,5 +1,10 @@
 /** The service on Bun. */
 import { runService } from '../service.ts'
-import { createParlor, serve } from './index.ts'
+import { createParlor, serve, sqliteAdapter } from './index.ts'
 
-await runService({ name: `Bun ${Bun.version}`, createParlor, serve: (app, at) => serve({ fetch: app.fetch, ...at }) })
+await runService({
+  name: `Bun ${Bun.version}`,
+  createParlor,
+  sqliteAdapter,
+  serve: (app, at) => serve({ fetch: app.fetch, ...at }),
+})

@@ -8,15 +8,17 @@ import { Server } from 'node:http'
 import type { ServerType } from '@hono/node-server'
 import { createNodeWebSocket as createUnguarded, type NodeWebSocket } from '@hono/node-ws'
 import type { Hono } from 'hono'
-import { MAX_FRAME } from '../../core/settings.ts'
-import { pickSubprotocol } from '../../http/subprotocol.ts'
 import { eventLoop } from '../loop.ts'
+import { WS_OPTIONS } from '../node/index.ts'
+import { withOurOffer } from '../node/offer.ts'
 import { incomingOf, nodeAddress, nodeTransport } from '../node/transport.ts'
 import { answerUpgrade, guardUpgrades } from '../node/upgrade-guard.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
+import { withErrors } from './errors.ts'
 
 export * from '../exports.ts'
+export { type SqliteOptions, sqliteAdapter } from '../node/sqlite.ts'
 
 /**
  * In place of node-ws's own function, for the whole app: the same result, with bounded frames, our subprotocols, the bodies of refused
@@ -36,8 +38,8 @@ export function createNodeWebSocket({ app }: { readonly app: Hono }): NodeWebSoc
   const nodeWs = createUnguarded({ app: Object.assign(Object.create(app), { request }) })
   unguarded.current = nodeWs
   const { wss } = nodeWs
-  wss.options.maxPayload = MAX_FRAME
-  wss.options.handleProtocols = (offered) => pickSubprotocol(offered) ?? false
+  const { maxPayload, closeTimeout, handleProtocols } = WS_OPTIONS
+  Object.assign(wss.options, { maxPayload, closeTimeout, handleProtocols })
   return {
     ...nodeWs,
     injectWebSocket: (server: ServerType) => {
@@ -59,7 +61,7 @@ export function createParlor(nodeWs: Pick<NodeWebSocket, 'upgradeWebSocket'>, op
   const { upgradeWebSocket } = nodeWs
   return createParlorOn(
     {
-      upgradeWebSocket,
+      upgradeWebSocket: withOurOffer(withErrors(upgradeWebSocket)),
       transport: (ws, c, wish) => nodeTransport(ws.raw, c, wish),
       address: nodeAddress,
       loop: eventLoop,

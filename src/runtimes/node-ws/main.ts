@@ -4,7 +4,7 @@ import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { stopping } from '../node/index.ts'
 import { type Listening, runService } from '../service.ts'
-import { createNodeWebSocket, createParlor } from './index.ts'
+import { createNodeWebSocket, createParlor, sqliteAdapter } from './index.ts'
 
 const app = new Hono()
 const nodeWs = createNodeWebSocket({ app })
@@ -12,6 +12,7 @@ const nodeWs = createNodeWebSocket({ app })
 await runService({
   name: `Node ${process.versions.node}, node-ws`,
   createParlor: (options) => createParlor(nodeWs, options),
+  sqliteAdapter,
   serve: (routes, { port, hostname }) => {
     app.route('/', routes)
     return new Promise<Listening>((resolve, reject) => {

@@ -14,10 +14,12 @@ import { pickSubprotocol } from '../../http/subprotocol.ts'
 import { eventLoop } from '../loop.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
+import { withOurOffer } from './offer.ts'
 import { nodeAddress, nodeTransport } from './transport.ts'
 import { answerUpgrade, guardUpgrades } from './upgrade-guard.ts'
 
 export * from '../exports.ts'
+export { type SqliteOptions, sqliteAdapter } from './sqlite.ts'
 export { guardUpgrades }
 
 /** Live rooms as routes for a Hono app that is served by `serve` of this module. */
@@ -35,7 +37,7 @@ export const WS_OPTIONS = {
 } as const
 
 export const nodeRuntime: Runtime = {
-  upgradeWebSocket,
+  upgradeWebSocket: withOurOffer(upgradeWebSocket),
   transport: (ws, c, wish) => nodeTransport(ws.raw, c, wish),
   address: nodeAddress,
   loop: eventLoop,
@@ -64,7 +66,11 @@ export interface Serving {
  * Answers when it listens; rejects where it can't.
  */
 export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions): Promise<Serving> {
-  const server = createAdaptorServer({ fetch: answering(fetch), hostname, websocket: { server: webSocketServer() } })
+  const server = createAdaptorServer({
+    fetch: answering(fetch),
+    hostname,
+    websocket: { server: createWebSocketServer() },
+  })
   if (!(server instanceof Server)) throw new TypeError('an HTTP/1.1 server is needed')
   guardUpgrades(server)
   return new Promise((resolve, reject) => {
@@ -77,7 +83,11 @@ export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions
   })
 }
 
-function webSocketServer(): WebSocketServerLike {
+/**
+ * A `ws` server as Parlor wants it (frames of at most 1 MiB, no compression, our subprotocols), for an application that serves itself:
+ * the `websocket.server` of node-server's own `serve`. Its server is then to be guarded by `guardUpgrades`.
+ */
+export function createWebSocketServer(): WebSocketServerLike {
   const server: object = new WebSocketServer({ ...WS_OPTIONS, noServer: true })
   if (!isServerLike(server)) throw new TypeError('not a server of the ws package')
   return server

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The service on Node. */
 import { runService } from '../service.ts'
-import { createParlor, serve } from './index.ts'
+import { createParlor, serve, sqliteAdapter } from './index.ts'
 
 await runService({
   name: `Node ${process.versions.node}`,
   createParlor,
+  sqliteAdapter,
   serve: (app, at) => serve({ fetch: app.fetch, ...at }),
 })

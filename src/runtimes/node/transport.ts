@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Context } from 'hono'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { Batch } from '../../core/batch.ts'
 import type { Transport } from '../../core/transport.ts'
 import type { TransportWish } from '../../http/runtime.ts'
@@ -71,7 +71,7 @@ class NodeTransport implements Transport {
 
   #write(frames: Buffer): void {
     // Between the peer's close frame and the end of the socket nothing may be sent, and nobody would read it.
-    if (this.#ws.readyState === WebSocket.CLOSING) return
+    if (this.#ws.readyState === this.#ws.CLOSING) return
     if (!this.#socket.writable) throw new Error('the socket is closed')
     this.#socket.write(frames)
   }
@@ -79,9 +79,15 @@ class NodeTransport implements Transport {
 
 export function nodeTransport(raw: unknown, c: Context, wish: TransportWish): Transport {
   const socket = incomingOf(c.env)?.socket
-  if (!(raw instanceof WebSocket) || !socket) throw new TypeError('not a socket of the ws package on a Node server')
+  if (!isSocket(raw) || !socket) throw new TypeError('not a socket of the ws package on a Node server')
   return new NodeTransport(raw, socket, wish)
 }
+
+/** By what it can do: an application may bring another copy of `ws`. */
+const isSocket = (raw: unknown): raw is WebSocket =>
+  typeof raw === 'object' &&
+  raw !== null &&
+  ['ping', 'pause', 'resume', 'close', 'terminate'].every((name) => name in raw)
 
 export const nodeAddress = (c: Context): string | undefined => incomingOf(c.env)?.socket.remoteAddress
 

@@ -1,6 +1,8 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { EventEmitter } from 'node:events'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { handshakeFault } from '../../http/handshake.ts'
+import { lastWords } from './last-words.ts'
 
 /** Why a handshake is refused before anybody looks at it. */
 interface Refusal {
@@ -14,7 +16,7 @@ interface Refusal {
  * an Upgrade to anything but websocket gets 426, a handshake against RFC 6455 gets 400, and neither reaches the application.
  * To be called once, when all listeners are there.
  */
-export function guardUpgrades(server: Server): void {
+export function guardUpgrades(server: EventEmitter): void {
   const inner = server.listeners('upgrade')
   server.removeAllListeners('upgrade')
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -50,15 +52,20 @@ function refusalOf(request: IncomingMessage): Refusal | undefined {
 
 function refuse(socket: Duplex, { status, text, headers }: Refusal): void {
   const head = Object.entries({ ...headers, 'Content-Type': 'text/plain; charset=UTF-8' })
-  writeResponse(socket, status, head, Buffer.from(text))
+  void answer(socket, status, head, Buffer.from(text))
 }
 
-/** Answers an upgrade with a whole response, body included, and ends the socket. */
+/** Answers an upgrade with a whole response, body included. Done when the socket is gone, so that nobody answers a second time. */
 export async function answerUpgrade(socket: Duplex, response: Response): Promise<void> {
-  writeResponse(socket, response.status, response.headers, Buffer.from(await response.arrayBuffer()))
+  await answer(socket, response.status, response.headers, Buffer.from(await response.arrayBuffer()))
 }
 
-function writeResponse(socket: Duplex, status: number, headers: Iterable<[string, string]>, body: Buffer): void {
+async function answer(
+  socket: Duplex,
+  status: number,
+  headers: Iterable<[string, string]>,
+  body: Buffer,
+): Promise<void> {
   if (socket.destroyed || !socket.writable) return
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`]
   for (const [name, value] of headers) {
@@ -66,5 +73,5 @@ function writeResponse(socket: Duplex, status: number, headers: Iterable<[string
       lines.push(`${name}: ${value}`)
   }
   lines.push('Connection: close', `Content-Length: ${body.length}`, '', '')
-  socket.end(Buffer.concat([Buffer.from(lines.join('\r\n')), body]), () => socket.destroy())
+  await lastWords(socket, Buffer.concat([Buffer.from(lines.join('\r\n')), body]))
 }

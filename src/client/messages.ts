@@ -1,0 +1,28 @@
+import type { PublicationFrame, StreamPosition } from '../core/protocol.ts'
+
+/** A publication of a room, as the protocol has it. `position` is where it stands in the room's log; a transient one stands nowhere. */
+export type Message = PublicationFrame & { readonly position?: StreamPosition }
+
+/**
+ * The messages that were delivered are not all there were. What to do: fill in with `room.history`, or load anew what is derived from them.
+ * `gap`: the offsets `from` to `to` are lost. `reset`: the log is another one, the stream goes on after `position`.
+ * `not_recovered`: the connection was lost, and what came after `since` can't be had any more; the stream goes on after `position`.
+ */
+export type Missed =
+  | { readonly kind: 'gap'; readonly from: number; readonly to: number; readonly missed: number }
+  | { readonly kind: 'reset'; readonly position: StreamPosition; readonly reason: string }
+  | { readonly kind: 'not_recovered'; readonly since: StreamPosition; readonly position: StreamPosition }
+
+/** A page of a room's log, the oldest first. */
+export interface Page {
+  readonly messages: readonly Message[]
+  /** Just before the first message. */
+  readonly position: StreamPosition
+  /** The position that was asked for is of this log, and nothing between it and the page is missing. */
+  readonly intact: boolean
+  /** There are more where this page was cut. */
+  readonly more: boolean
+}
+
+export const messageOf = (frame: PublicationFrame, epoch: string): Message =>
+  frame.offset === undefined ? frame : { ...frame, position: { epoch, offset: frame.offset, id: frame.id } }

@@ -1,0 +1,195 @@
+import { backoff } from './backoff.ts'
+import type { Environment } from './environment.ts'
+import { ParlorError } from './errors.ts'
+import type { Reply } from './frames.ts'
+import type { Sender, Wire } from './wire.ts'
+
+/** How many requests of all rooms may wait. */
+export interface Capacity {
+  readonly limit: number
+  used: number
+}
+
+/** Something that a room is asked for. */
+export interface Request<T> {
+  /** The frame without `ref` and `age`. */
+  readonly frame: object
+  /** `query`: sent until it is answered. `publish`: that too, saying how old it is. `transient`: now or never. */
+  readonly kind: 'query' | 'publish' | 'transient'
+  /** What the reply comes to; undefined: it is none to this. */
+  readonly read: (reply: Reply) => { readonly value: T } | undefined
+}
+
+interface Entry {
+  readonly kind: Request<unknown>['kind']
+  /** JSON without the opening brace: what the application changes later does not change it. */
+  readonly rest: string
+  /** False where the reply is none to this. */
+  readonly resolve: (reply: Reply) => boolean
+  readonly reject: (error: ParlorError) => void
+  /** The application asked for this end: it need not look at the error. */
+  readonly excuse: () => void
+  isUnderWay: boolean
+  /** When it was first sent, by both clocks, and as whom. */
+  first: { readonly now: number; readonly monotonic: number; readonly user: string } | undefined
+  /** A connection was lost with it under way. */
+  isUncertain: boolean
+}
+
+/** What one room was asked for and has not answered: kept in order, sent while the room is joined, and again after a break. */
+export class Requests implements Sender {
+  readonly #env: Environment
+  readonly #capacity: Capacity
+  readonly #entries: Entry[] = []
+  #wire: Wire | undefined
+  /** How many may be under way: one after the server refused for the time being, so that the order stays. */
+  #window = 1
+  #underWay = 0
+  #failures = 0
+  /** Stops the wait after such a refusal. */
+  #pause: (() => void) | undefined
+  #end: Pick<ParlorError, 'code' | 'message'> | undefined
+
+  constructor(env: Environment, capacity: Capacity) {
+    this.#env = env
+    this.#capacity = capacity
+  }
+
+  ask<T>({ frame, kind, read }: Request<T>): Promise<T> {
+    const refusal = this.#refusal(kind)
+    if (refusal) return Promise.reject(refusal)
+    let json: string
+    try {
+      json = JSON.stringify(frame)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const promise = new Promise<T>((resolve, reject) => {
+      this.#entries.push({
+        kind,
+        rest: json.slice(1),
+        resolve(reply) {
+          const found = read(reply)
+          if (found) resolve(found.value)
+          return found !== undefined
+        },
+        reject,
+        excuse: () => void promise.catch(() => {}),
+        isUnderWay: false,
+        first: undefined,
+        isUncertain: false,
+      })
+    })
+    this.#capacity.used++
+    this.#wire?.want(this)
+    return promise
+  }
+
+  /** The room is joined: what waits is sent. */
+  open(wire: Wire): void {
+    this.#wire = wire
+    this.#window = wire.share
+    this.#failures = 0
+    wire.want(this)
+  }
+
+  /** The room is not joined any more. What is under way is answered, or lost with its wire. */
+  shut(): void {
+    this.#wire = undefined
+    this.#pause?.()
+    this.#pause = undefined
+  }
+
+  /** Nothing more is sent. `isExcused`: the application wanted it so. */
+  end(why: Pick<ParlorError, 'code' | 'message'>, isExcused: boolean): void {
+    this.shut()
+    this.#end = why
+    for (const entry of [...this.#entries]) {
+      if (isExcused) entry.excuse()
+      if (!entry.isUnderWay) this.#giveUp(entry, why)
+    }
+  }
+
+  sendNext(): boolean {
+    const wire = this.#wire
+    if (!wire || this.#pause || this.#underWay >= this.#window) return false
+    const entry = this.#entries.find(({ isUnderWay }) => !isUnderWay)
+    if (!entry) return false
+    const { first } = entry
+    if (entry.isUncertain && entry.kind === 'publish' && first?.user !== wire.user.id) {
+      this.#giveUp(entry, {
+        code: 'outcome_unknown',
+        message: 'Sent as another user before',
+      })
+      return true
+    }
+    const text = wire.textOf(`${this.#ageOf(entry)}${entry.rest}`)
+    if (wire.isTooLarge(text)) {
+      this.#giveUp(entry, { code: 'message_too_large', message: 'Too large for this server' })
+      return true
+    }
+    const asked = { answered: (reply: Reply) => this.#answered(entry, reply), lost: () => this.#lost(entry) }
+    if (!wire.post(text, asked)) return false
+    entry.isUnderWay = true
+    entry.first ??= { now: this.#env.now(), monotonic: this.#env.monotonic(), user: wire.user.id }
+    this.#underWay++
+    return true
+  }
+
+  #refusal(kind: Entry['kind']): ParlorError | undefined {
+    if (this.#end) return new ParlorError(this.#end.code, this.#end.message)
+    if (kind === 'transient' && !this.#wire) return new ParlorError('not_sent', 'Not in the room now')
+    const { used, limit } = this.#capacity
+    return used < limit ? undefined : new ParlorError('queue_full', `${limit} are waiting`)
+  }
+
+  /** The longer of two times: one clock stands still while the machine sleeps, the other may be set back. */
+  #ageOf({ kind, first }: Entry): string {
+    if (kind !== 'publish' || !first) return ''
+    const age = Math.max(0, this.#env.now() - first.now, this.#env.monotonic() - first.monotonic)
+    return `"age":${Math.ceil(age)},`
+  }
+
+  #answered(entry: Entry, reply: Reply): void {
+    entry.isUnderWay = false
+    this.#underWay--
+    if (reply.type === 'error') this.#refused(entry, reply)
+    else if (entry.resolve(reply)) {
+      this.#remove(entry)
+      this.#failures = 0
+      this.#window = Math.min(this.#window * 2, this.#wire?.share ?? 1)
+    } else this.#giveUp(entry, { code: 'internal', message: `Answered with ${reply.type}` })
+    this.#wire?.want(this)
+  }
+
+  #refused(entry: Entry, { code, message, retryable }: Extract<Reply, { type: 'error' }>): void {
+    if (!retryable || entry.kind === 'transient' || this.#end) return this.#giveUp(entry, { code, message })
+    this.#window = 1
+    if (this.#pause || !this.#wire) return
+    this.#pause = this.#env.after(backoff(++this.#failures, this.#env.random()), () => {
+      this.#pause = undefined
+      this.#wire?.want(this)
+    })
+  }
+
+  #lost(entry: Entry): void {
+    entry.isUnderWay = false
+    entry.isUncertain = true
+    this.#underWay--
+    if (this.#end) this.#giveUp(entry, this.#end)
+    else if (entry.kind === 'transient') {
+      this.#giveUp(entry, { code: 'not_sent', message: 'Lost before the answer' })
+    }
+  }
+
+  #giveUp(entry: Entry, { code, message }: Pick<ParlorError, 'code' | 'message'>): void {
+    this.#remove(entry)
+    const mayBeDone = entry.kind !== 'query' && (entry.isUncertain || code === 'internal' || code === 'outcome_unknown')
+    entry.reject(new ParlorError(code, message, mayBeDone ? 'unknown' : 'not_done'))
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.splice(this.#entries.indexOf(entry), 1)
+    this.#capacity.used--
+  }
+}

@@ -1,0 +1,4 @@
+import { onBun } from './sqlite/runtimes.ts'
+import { sqliteSuite } from './sqlite/sqlite-suite.ts'
+
+sqliteSuite(onBun)
