@@ -1,4 +1,4 @@
-import { DEDUPE_LIMITS, type DedupeAnswer } from '../core/dedupe.ts'
+import { DEDUPE_LIMITS, type DedupeAnswer, mayBeForgotten } from '../core/dedupe.ts'
 import type { RoomRow } from './sql-rooms.ts'
 import { integerOf, keyOf, type SqlRow, type SqlStore, textOf } from './sql-store.ts'
 
@@ -35,8 +35,8 @@ export class SqlDedupe {
       return { kind: 'duplicate', position: { epoch, offset: integerOf(seen, 'offset'), id: textOf(seen, 'id') } }
     }
     if (key.age <= 0) return { kind: 'fresh' }
-    const forgotten = room ? Math.max(expired, this.#pushedOut(room, key, last - perPublisher)) : expired
-    return now - key.age <= forgotten ? { kind: 'unknown' } : { kind: 'fresh' }
+    const forgotten = room ? this.#pushedOut(room, key, last - perPublisher) : 0
+    return mayBeForgotten(key.age, now, forgotten, DEDUPE_LIMITS) ? { kind: 'unknown' } : { kind: 'fresh' }
   }
 
   remember(room: RoomRow, key: ClientKey, offset: number, id: string, now: number): void {

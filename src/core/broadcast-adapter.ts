@@ -61,7 +61,10 @@ export type Deliver = (room: string, epoch: string, publications: readonly Publi
 export interface AdapterEvents {
   /** Live publications of one subscribed room, in order. An offset that jumps says that something was lost on the way. */
   deliver: Deliver
-  /** The engine was away and is back: announcements may have been lost, and the hub compares every room with its log. */
+  /**
+   * The engine was away and is back: announcements may have been lost, the logs may be others, and the hub compares every room with
+   * its log. Called before anything is answered or delivered over the new connection.
+   */
   restored(): void
 }
 

@@ -124,11 +124,12 @@ export class CatchUp {
     if (!member.owner.outbox.beginRead(member)) return 'settled'
     const reading = { kind: 'reading', cursor } as const
     const { origin } = member
+    const seen = this.#feed.log.head.offset
     member.state = reading
     const work = settle(
       () => this.#deps.adapter.history(this.#room, { epoch: origin.start.epoch, offset: cursor.offset }, READ_PAGE),
       (page) => {
-        if (member.state === reading) this.#found(member, cursor, page)
+        if (member.state === reading) this.#found(member, cursor, seen, page)
       },
       (reason) => {
         if (member.state === reading) this.#failed(member, cursor, reason)
@@ -147,9 +148,11 @@ export class CatchUp {
     if (member.state.kind === 'lagging') member.owner.outbox.lag(member)
   }
 
-  #found(member: Member, cursor: Mark, page: HistoryPage): void {
-    const { origin, epoch, log } = this.#feed
-    if (member.origin === origin && page.head.epoch !== epoch) return this.#recheck(member, cursor)
+  /** `seen`: the offset of the head that the hub knew of when it asked. */
+  #found(member: Member, cursor: Mark, seen: number, page: HistoryPage): void {
+    const { origin, log } = this.#feed
+    const isOther = page.head.offset < seen || this.#isOfAnotherLog(page, cursor)
+    if (member.origin === origin && isOther) return this.#recheck(member, cursor)
     const entries = member.origin === origin ? this.#entriesOf(page, cursor) : []
     // A page that begins after what the hub itself has would leave a hole: the hub's own log is read instead.
     const isOfUse = entries.length > 0 && page.start.offset < log.floor.offset
@@ -157,14 +160,30 @@ export class CatchUp {
     member.state = { kind: 'lagging', cursor, page: { start, entries: isOfUse ? entries : [] } }
   }
 
-  /** The adapter answers from another log than the one that the hub knows. */
+  /** The adapter answers from another log than the one that the hub knows, or may do so. */
+  #isOfAnotherLog({ head, intact, start, publications }: HistoryPage, cursor: Mark): boolean {
+    const { epoch, log, isDoubtful } = this.#feed
+    if (isDoubtful || head.epoch !== epoch) return true
+    if (!intact && start.offset <= cursor.offset) return true
+    return publications.some(({ offset = 0, id }) => {
+      const known = log.markAt(offset)?.id
+      return known !== undefined && known !== id
+    })
+  }
+
   #recheck(member: Member, cursor: Mark): void {
     const reading = member.state
-    const again = (): void => {
+    const { isDoubtful } = this.#feed
+    const goOn = (): void => {
       if (member.state !== reading) return
       member.state = { kind: 'lagging', cursor }
       member.owner.outbox.endRead(member)
       member.owner.outbox.lag(member)
+    }
+    const again = (): void => {
+      // Where the hub was not in doubt and still is where it was, the engine contradicts itself: asking at once would spin.
+      if (isDoubtful || member.origin !== this.#feed.origin) goOn()
+      else this.#deps.loop.after(READ_RETRY, goOn)
     }
     const failed = (reason: unknown): void => {
       if (member.state === reading) this.#failed(member, cursor, reason)

@@ -11,6 +11,13 @@ export interface DedupeLimits {
 
 export const DEDUPE_LIMITS: DedupeLimits = { ttl: 300_000, perPublisher: 1000 }
 
+/**
+ * Whether a resend that is not remembered may be of something that was, and has been forgotten: what was first seen until `forgotten` (ms since
+ * 1970). A tenth of the window is left for the time that either sending was under way.
+ */
+export const mayBeForgotten = (age: number, now: number, forgotten: number, { ttl }: DedupeLimits): boolean =>
+  age > 0 && now - age <= Math.max(now - ttl, forgotten) + ttl / 10
+
 interface Remembered {
   readonly position: StreamPosition
   readonly fingerprint: string

@@ -121,6 +121,11 @@ export class Feed {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
+  /** The engine was away and the log has not been compared since: the copy may be of a log that is no more. */
+  get isDoubtful(): boolean {
+    return this.#doubtful
+  }
+
   /** Follows the log no more. */
   close(): void {
     this.#closed = true
@@ -167,13 +172,14 @@ export class Feed {
     this.#retry = undefined
     while (!this.#closed) {
       const judged = this.#held.length
+      const doubted = this.#doubtful
       this.#again = false
       let answered = false
       const start = this.head
       const work = settle(
         () => this.#deps.adapter.history(this.#room, start, READ_PAGE),
         (page) => {
-          answered = this.#answered(page, judged)
+          answered = this.#answered(page, judged, doubted)
         },
         (reason) => this.#failed(reason),
       )
@@ -188,10 +194,11 @@ export class Feed {
   }
 
   /** Takes an answer. True where the log has to be read once more. */
-  #answered(page: HistoryPage, judged: number): boolean {
+  #answered(page: HistoryPage, judged: number, doubted: boolean): boolean {
     if (this.#closed) return false
     const { head } = this.log
     this.#reconcile(page)
+    if (doubted) this.#doubtful = false
     if (this.log.head.offset < page.head.offset) {
       if (this.log.head === head) throw new Error('the page does not go on where it was asked to')
       return true
@@ -208,7 +215,6 @@ export class Feed {
     const { head } = this.log
     if (page.head.epoch !== this.epoch) this.#reset(page.start, 'epoch')
     else if (!page.intact) this.#goOnAt(head, page.start)
-    this.#doubtful = false
     for (const publication of page.publications) {
       if (publication.offset === this.log.head.offset + 1) this.#append(publication)
     }

@@ -26,8 +26,11 @@ export function findStart(
   { since, history = 0 }: StartRequest,
 ): Eventually<Start> {
   const newest = (): Eventually<Start> => beforeNewest(room, feed, adapter, history)
-  if (!since) return newest()
-  return chain(resume(room, feed, adapter, since), (start) => start ?? newest())
+  const find = (): Eventually<Start> => {
+    if (!since) return newest()
+    return chain(resume(room, feed, adapter, since), (start) => start ?? newest())
+  }
+  return chain(feed.isDoubtful ? feed.check() : undefined, find)
 }
 
 function resume(
@@ -62,11 +65,12 @@ function resumeOlder(
   since: StreamPosition,
 ): Eventually<Start | undefined> {
   const { origin } = feed
-  return chain(adapter.history(room, since, 1), ({ intact, head }: HistoryPage) =>
-    intact && head.epoch === since.epoch && feed.origin === origin
-      ? { origin, position: since, recovered: true }
-      : undefined,
-  )
+  const { offset } = feed.head
+  return chain(adapter.history(room, since, 1), ({ intact, head }: HistoryPage) => {
+    const isOther = head.epoch !== since.epoch || head.offset < offset || !isStill(feed, origin)
+    if (intact && !isOther) return { origin, position: since, recovered: true }
+    return isOther ? chain(feed.check(), () => undefined) : undefined
+  })
 }
 
 function beforeNewest(
@@ -80,11 +84,15 @@ function beforeNewest(
   const offset = Math.max(0, head.offset - count)
   const known = log.markAt(offset)
   if (known) return { origin, position: { epoch: head.epoch, ...known }, recovered: false }
-  return chain(adapter.history(room, { epoch: head.epoch, offset }, 1), ({ start }): Eventually<Start> => {
-    if (feed.origin === origin && start.epoch === head.epoch) {
+  return chain(adapter.history(room, { epoch: head.epoch, offset }, 1), (page): Eventually<Start> => {
+    const { start } = page
+    if (isStill(feed, origin) && start.epoch === head.epoch && page.head.offset >= head.offset) {
       return { origin, position: start.offset <= head.offset ? start : head, recovered: false }
     }
     if (isChecked) return { origin: feed.origin, position: feed.head, recovered: false }
     return chain(feed.check(), () => beforeNewest(room, feed, adapter, count, true))
   })
 }
+
+/** Whether the copy is the one that the question was asked about, and nothing has called it into question since. */
+const isStill = (feed: Feed, origin: Origin): boolean => feed.origin === origin && !feed.isDoubtful

@@ -86,6 +86,51 @@ describe('a fork: the same epoch, another log', () => {
     expect(stream(member)).toEqual(['6 6', '7 7'])
   })
 
+  test('[ROOM-12] a lagging member that reads the other log before the hub has noticed is told a reset, and no gap', async () => {
+    const world = new World({ logs: { size: 3 }, engineLogs: { size: 200 } })
+    const live = world.connect({ room: 'r', ping: false })
+    for (let i = 1; i <= 100; i++) await world.publish('r', `${i}`.padEnd(2000))
+    await world.rest()
+    const { epoch = '' } = live.all('joined')[0]?.position ?? {}
+    const reader = world.connect({ ping: false, slow: true })
+    reader.join('r', { history: 100 })
+    await world.rest()
+    world.adapter.fork('r', epoch, ['f1', 'f2', 'f3'])
+    reader.transport.open()
+    await world.rest()
+    expect(stream(live).slice(-4)).toEqual(['reset 0 fork', '1 f1', '2 f2', '3 f3'])
+    expect(reader.all('gap')).toEqual([])
+    expect(stream(reader).slice(-4)).toEqual(['reset 0 fork', '1 f1', '2 f2', '3 f3'])
+  })
+
+  test('[ROOM-12] a join that finds the head below what the hub has seen makes the hub look', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.fork('r', epoch, ['f1', 'f2'])
+    const client = world.connect({ ping: false })
+    client.join('r', { since: { epoch, offset: 5, id: 'f5' } })
+    await world.rest()
+    expect(stream(member)).toEqual(['reset 0 fork', '1 f1', '2 f2'])
+    expect(client.all('joined')).toMatchObject([{ recovered: false, position: { offset: 2 } }])
+  })
+
+  test('[ROOM-13] nothing begins in a log that is in doubt', async () => {
+    const { world, epoch, member } = await atFive()
+    const fifth = member.all('chat').at(-1)
+    const client = world.connect({ ping: false })
+    world.adapter.delays = (call) => call === 'history'
+    world.adapter.fork('r', epoch, ['f1', 'f2'])
+    world.adapter.restored()
+    client.join('r', { since: { epoch, offset: 5, id: fifth?.id } })
+    await world.rest()
+    expect(client.all('joined')).toEqual([])
+    world.adapter.delays = () => false
+    world.adapter.release()
+    await world.rest()
+    expect(client.all('joined')).toMatchObject([{ recovered: false, position: { epoch, offset: 2 } }])
+    expect(stream(client)).toEqual([])
+  })
+
   test('[ROOM-1] announcements of the dead branch that were held while the log was read are not appended to the new one', async () => {
     const { world, member, epoch } = await atFive()
     member.take()
