@@ -67,9 +67,8 @@ export class Dedupe {
     if (seen && seen.time > now - this.#limits.ttl) {
       return seen.fingerprint === fingerprint ? { kind: 'duplicate', position: seen.position } : { kind: 'reused' }
     }
-    const firstSent = now - age
-    const forgotten = Math.max(now - this.#limits.ttl, this.#forgottenUntil, known?.forgottenUntil ?? 0)
-    return age > 0 && firstSent <= forgotten ? { kind: 'unknown' } : { kind: 'fresh' }
+    const forgotten = Math.max(this.#forgottenUntil, known?.forgottenUntil ?? 0)
+    return mayBeForgotten(age, now, forgotten, this.#limits) ? { kind: 'unknown' } : { kind: 'fresh' }
   }
 
   remember(publisher: string, clientId: string, fingerprint: string, position: StreamPosition, now: number): void {

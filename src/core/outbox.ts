@@ -151,14 +151,13 @@ export class Outbox {
     return true
   }
 
-  /** Gives the place back, when what was read has been sent or is of no use. */
+  /** Gives the place back, when what was read has been sent or is of no use. Who waited for it may not need it any more: all are served. */
   endRead(member: Member): void {
     if (this.#reading !== member) return
     this.#reading = undefined
-    for (const next of this.#readers) {
-      this.#readers.delete(next)
-      return this.lag(next)
-    }
+    const waiting = [...this.#readers]
+    this.#readers.clear()
+    for (const next of waiting) this.lag(next)
   }
 
   forget(member: Member): void {

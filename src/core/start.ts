@@ -33,16 +33,20 @@ export function findStart(
   return chain(feed.isDoubtful ? feed.check() : undefined, find)
 }
 
+/** How often the log may come into doubt under a question about it before the answer is no. */
+const LOOKS = 3
+
 function resume(
   room: string,
   feed: Feed,
   adapter: BroadcastAdapter,
   since: StreamPosition,
+  looks: number = LOOKS,
 ): Eventually<Start | undefined> {
   const look = (): Eventually<Start | undefined> => {
     const known = judge(feed, since)
     if (known === 'here') return { origin: feed.origin, position: since, recovered: true }
-    return known === 'older' ? resumeOlder(room, feed, adapter, since) : undefined
+    return known === 'older' && looks > 0 ? resumeOlder(room, feed, adapter, since, looks) : undefined
   }
   if (judge(feed, since) !== 'unknown') return look()
   // It may be of a log that the hub has not heard of yet.
@@ -63,13 +67,14 @@ function resumeOlder(
   feed: Feed,
   adapter: BroadcastAdapter,
   since: StreamPosition,
+  looks: number,
 ): Eventually<Start | undefined> {
   const { origin } = feed
   const { offset } = feed.head
   return chain(adapter.history(room, since, 1), ({ intact, head }: HistoryPage) => {
     const isOther = head.epoch !== since.epoch || head.offset < offset || !isStill(feed, origin)
     if (intact && !isOther) return { origin, position: since, recovered: true }
-    return isOther ? chain(feed.check(), () => undefined) : undefined
+    return isOther ? chain(feed.check(), () => resume(room, feed, adapter, since, looks - 1)) : undefined
   })
 }
 

@@ -15,6 +15,24 @@ describe('dedupe', () => {
     expect(dedupe.ask('ann', 'x', 'f', 100, 100)).toEqual({ kind: 'unknown' })
   })
 
+  test('[ROOM-10] a resend that is not remembered is unknown from nine tenths of the window on', () => {
+    const dedupe = new Dedupe({ ttl: 100, perPublisher: 10 })
+    expect(dedupe.ask('ann', 'x', 'f', 1000, 89)).toEqual({ kind: 'fresh' })
+    expect(dedupe.ask('ann', 'x', 'f', 1000, 90)).toEqual({ kind: 'unknown' })
+  })
+
+  test('[ROOM-10] what was forgotten before its time is unknown, whoever published it', () => {
+    const dedupe = new Dedupe({ ttl: 1000, perPublisher: 10 })
+    dedupe.remember('ann', 'x', 'f', at(1), 5000)
+    expect(dedupe.ids).toBe(1)
+    dedupe.forget(5010)
+    expect([dedupe.ids, dedupe.size, dedupe.expires]).toEqual([0, 0, undefined])
+    for (const publisher of ['ann', 'bob']) {
+      expect(dedupe.ask(publisher, 'x', 'f', 5020, 20)).toEqual({ kind: 'unknown' })
+      expect(dedupe.ask(publisher, 'x', 'f', 5200, 80)).toEqual({ kind: 'fresh' })
+    }
+  })
+
   test('[ROOM-10] the same id with another content is no duplicate, of another publisher it is fresh', () => {
     const dedupe = new Dedupe()
     dedupe.remember('ann', 'x', fingerprint('hello'), at(1), 0)
@@ -27,7 +45,8 @@ describe('dedupe', () => {
     for (const [i, id] of ['a', 'b', 'c'].entries()) dedupe.remember('ann', id, 'f', at(i + 1), 5000 + 10 * i)
     expect(dedupe.ask('ann', 'a', 'f', 5050, 50)).toEqual({ kind: 'unknown' })
     expect(dedupe.ask('ann', 'b', 'f', 5050, 45)).toEqual({ kind: 'duplicate', position: at(2) })
-    expect(dedupe.ask('ann', 'new', 'f', 5050, 49)).toEqual({ kind: 'fresh' })
+    expect(dedupe.ask('ann', 'new', 'f', 5200, 100)).toEqual({ kind: 'unknown' })
+    expect(dedupe.ask('ann', 'new', 'f', 5200, 99)).toEqual({ kind: 'fresh' })
     expect(dedupe.ask('bob', 'a', 'f', 5050, 50)).toEqual({ kind: 'fresh' })
   })
 
@@ -91,7 +110,7 @@ class NaiveDedupe {
     if (known) return known.print === print ? { kind: 'duplicate', position: at(known.offset) } : { kind: 'reused' }
     const dropped = own.slice(0, -perPublisher).map(({ time }) => time)
     const certain = Math.max(now - ttl, 0, ...dropped)
-    return age > 0 && now - age <= certain ? { kind: 'unknown' } : { kind: 'fresh' }
+    return age > 0 && now - age <= certain + ttl / 10 ? { kind: 'unknown' } : { kind: 'fresh' }
   }
 }
 

@@ -131,6 +131,24 @@ describe('a fork: the same epoch, another log', () => {
     expect(stream(client)).toEqual([])
   })
 
+  test('[ROOM-13] a doubt that is settled while a join waits does not cost it its recovery', async () => {
+    const world = new World({ logs: { size: 3 }, engineLogs: { size: 50 } })
+    const live = world.connect({ room: 'r', ping: false })
+    for (let i = 1; i <= 20; i++) await world.publish('r', `${i}`)
+    await world.rest()
+    const { epoch = '' } = live.all('joined')[0]?.position ?? {}
+    const { id } = live.all('chat')[4] ?? {}
+    const client = world.connect({ ping: false })
+    world.adapter.delays = (call) => call === 'history'
+    client.join('r', { since: { epoch, offset: 5, id } })
+    world.adapter.restored()
+    for (let i = 0; i < 5; i++) {
+      world.adapter.release()
+      await world.rest()
+    }
+    expect(client.all('joined')).toMatchObject([{ recovered: true, position: { offset: 5 } }])
+  })
+
   test('[ROOM-1] announcements of the dead branch that were held while the log was read are not appended to the new one', async () => {
     const { world, member, epoch } = await atFive()
     member.take()

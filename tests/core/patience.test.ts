@@ -97,7 +97,7 @@ describe('catching up', () => {
     const world = new World({ logs: { size: 4 }, engineLogs: { size: 50 } })
     const client = world.connect({ ping: false })
     const rooms = oneTo(20).map((n) => `r${n}`)
-    for (const room of rooms) for (let i = 0; i < 10; i++) await world.publish(room, `${i}`)
+    await fill(world, rooms)
     world.adapter.delays = (call) => call === 'history'
     for (const room of rooms) client.join(room, { history: 10 })
     for (let i = 0; i < 60; i++) {
@@ -108,6 +108,39 @@ describe('catching up', () => {
     }
     for (const room of rooms) {
       expect(client.all('chat').filter((frame) => frame.room === room)).toHaveLength(10)
+    }
+  })
+
+  test('[CONN-2] nobody waits for the place for reading who could have it', async () => {
+    const world = new World({ logs: { size: 4 }, engineLogs: { size: 50 } })
+    const client = world.connect({ ping: false })
+    const rooms = ['a', 'b', 'c', 'd']
+    await fill(world, rooms)
+    for (const room of rooms) client.join(room)
+    client.take()
+    const reader = world.connect({ ping: false })
+    world.adapter.delays = (call) => call === 'history'
+    for (const room of rooms) reader.join(room, { history: 10 })
+    world.adapter.release()
+    await world.rest()
+    // Those that wait need to read no more: their logs are others now, which the hub has.
+    world.adapter.newEpoch()
+    for (const room of ['b', 'c']) await world.publish(room, 'new')
+    world.adapter.delays = () => false
+    for (let i = 0; i < 5; i++) {
+      world.adapter.release()
+      await world.rest()
+    }
+    for (const room of rooms) await world.publish(room, 'last')
+    await world.rest()
+    for (const room of rooms) {
+      expect([
+        room,
+        reader
+          .all('chat')
+          .filter((frame) => frame.room === room)
+          .at(-1)?.content,
+      ]).toEqual([room, 'last'])
     }
   })
 
@@ -154,5 +187,12 @@ describe('catching up', () => {
 })
 
 const offsets = (client: Client): unknown[] => client.all('chat').map(({ offset }) => offset)
+
+async function fill(world: World, rooms: readonly string[]): Promise<void> {
+  for (const room of rooms) for (let i = 0; i < 10; i++) await world.publish(room, `${i}`)
+}
+
+const lastOf = (client: Client, room: string): string | undefined =>
+  client.all('chat').findLast((frame) => frame.room === room)?.content
 
 const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0)
