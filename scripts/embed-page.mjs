@@ -1,27 +1,36 @@
 /**
- * Writes src/http/page.generated.ts from src/http/page/*, so that the service serves its page without reading files.
+ * Writes src/http/page.generated.ts from src/http/page/* and the SDK, so that the service serves its page without reading files.
  *
  *   node scripts/embed-page.mjs           writes it
  *   node scripts/embed-page.mjs --check   exits 1 where the committed file is not what would be written
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
 
 const root = new URL('../', import.meta.url)
 const target = 'src/http/page.generated.ts'
 const sources = {
   html: 'src/http/page/index.html',
   css: 'src/http/page/chat.css',
-  js: 'src/http/page/chat.js',
   icon: 'src/http/page/icon.svg',
 }
 
-const lines = Object.entries(sources).map(([name, path]) => {
-  const text = readFileSync(new URL(path, root), 'utf8').replaceAll('\r\n', '\n')
-  return `  ${name}: ${JSON.stringify(text)},`
+/** The page's script and the SDK as one module, the same on every machine. */
+async function bundle() {
+  const made = await rolldown({ cwd: fileURLToPath(root), input: 'src/http/page/chat.js', platform: 'browser' })
+  const { output } = await made.generate({ format: 'es', minify: true })
+  await made.close()
+  return output[0].code
+}
+
+const texts = { js: await bundle() }
+for (const [name, path] of Object.entries(sources)) texts[name] = readFileSync(new URL(path, root), 'utf8')
+const lines = ['html', 'css', 'js', 'icon'].map((name) => {
+  return `  ${name}: ${JSON.stringify(texts[name].replaceAll('\r\n', '\n'))},`
 })
 const wanted = `/**
- * The chat page, made from src/http/page/ by \`node scripts/embed-page.mjs\`: change it there, then run the script.
+ * The chat page, made from src/http/page/ and src/client/ by \`node scripts/embed-page.mjs\`: change it there, then run the script.
  * \`{{base}}\` in the html stands for the path it is mounted at, with a slash at its end.
  */
 // biome-ignore-all format: generated

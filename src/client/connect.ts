@@ -49,7 +49,6 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Parlor
 
   const all = (): Membership[] => [...rooms.values()]
   const closed = ({ code, reason, why }: Closed): void => {
-    wire = undefined
     const error = new ParlorError('closed', `Closed: ${code} ${reason}`)
     for (const room of all()) room.closed(why === 'asked' ? undefined : error)
   }
@@ -85,9 +84,7 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Parlor
     join(name, joinOptions) {
       if (link.state.value.kind === 'closed') throw new ParlorError('closed', 'Closed')
       if (rooms.has(name)) throw new ParlorError('already_joined', `Already in ${name}`)
-      const room = new Membership(name, joinOptions, env, capacity, (ended) => {
-        if (rooms.get(name) === ended) rooms.delete(name)
-      })
+      const room = new Membership(name, joinOptions, env, capacity, () => rooms.delete(name))
       rooms.set(name, room)
       if (wire) room.opened(wire)
       return room

@@ -34,7 +34,7 @@ export interface LinkOptions {
 
 export interface LinkEvents {
   readonly opened: (wire: Wire) => void
-  /** What `opened` gave is gone. */
+  /** What `opened` gave is gone, where there was something. */
   readonly lost: () => void
   /** A frame that answers no request. */
   readonly received: (frame: ServerFrame) => unknown
@@ -149,9 +149,9 @@ export class Link {
     if ('ref' in frame && frame.ref !== undefined) {
       if (!phase.wire.answer(frame.ref, frame)) this.#events.confused('answer to nothing', text)
     } else if (frame.type === 'drain') this.#draining(frame)
-    else if (frame.type === 'error' && frame.code === 'token_expiring') this.#renew(phase.wire)
-    else if (frame.type === 'error') this.#events.confused(frame.message, text)
-    else this.#events.received(frame)
+    else if (frame.type !== 'error') this.#events.received(frame)
+    else if (frame.code === 'token_expiring' && typeof this.#options.token === 'function') this.#renew(phase.wire)
+    else this.#events.confused(frame.message, text)
   }
 
   #welcomed(socket: Socket, welcome: Frame<'welcome'>): void {
@@ -180,18 +180,14 @@ export class Link {
   }
 
   #renew(wire: Wire): void {
-    const { token } = this.#options
-    if (typeof token !== 'function') return
-    const isCurrent = (): boolean => this.#phase.kind === 'open' && this.#phase.wire === wire
-    void fetchToken(token).then(
-      (found) => {
-        const answered = (reply: ServerFrame): void => {
-          if (reply.type === 'error') this.#events.confused(reply.message, '')
-        }
-        if (isCurrent()) wire.ask({ type: 'auth', token: found }, { answered, lost() {} })
-      },
+    const phase = this.#phase
+    const answered = (reply: ServerFrame): void => {
+      if (reply.type === 'error') this.#events.confused(reply.message, '')
+    }
+    void fetchToken(this.#options.token).then(
+      (token) => wire.ask({ type: 'auth', token }, { answered, lost() {} }),
       // The connection ends with 4100, and the next one asks again.
-      (error) => isCurrent() && this.#env.report(error),
+      (error) => this.#phase === phase && this.#env.report(error),
     )
   }
 
@@ -212,7 +208,7 @@ export class Link {
     this.#drop()
     this.state.put({ kind: 'waiting', until: this.#env.now() + delay, attempt: this.#attempt + 1, why })
     this.#plan(delay, () => this.#connect())
-    if (phase.kind === 'open') this.#events.lost()
+    this.#events.lost()
     this.state.tell()
   }
 

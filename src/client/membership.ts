@@ -22,19 +22,13 @@ export class Membership implements Room {
   readonly #state: Observable<RoomState>
   readonly #stream: Stream
   readonly #requests: Requests
-  readonly #ended: (membership: Membership) => void
+  readonly #ended: () => void
   #wire: Wire | undefined
   #isIn = false
   #failures = 0
   #cancelRetry = (): void => {}
 
-  constructor(
-    name: string,
-    options: JoinOptions,
-    env: Environment,
-    capacity: Capacity,
-    ended: (membership: Membership) => void,
-  ) {
+  constructor(name: string, options: JoinOptions, env: Environment, capacity: Capacity, ended: () => void) {
     const { onMessage, onMissed, since } = options
     this.name = name
     this.#env = env
@@ -45,7 +39,10 @@ export class Membership implements Room {
     this.#requests = new Requests(env, capacity)
     this.#stream = new Stream(
       {
-        message: (message) => safely(env.report, () => onMessage(message)),
+        message: (message) => {
+          this.#requests.seen(message)
+          safely(env.report, () => onMessage(message))
+        },
         missed: (missed) => onMissed !== 'ignore' && safely(env.report, () => onMissed(missed)),
       },
       since,
@@ -182,8 +179,7 @@ export class Membership implements Room {
     this.#state.put({ kind: 'joined' })
     this.#stream.begin(frame)
     this.#state.tell()
-    // The handlers may have left.
-    if (this.#isIn) this.#requests.open(wire)
+    this.#requests.open(wire)
   }
 
   #fail(error: ParlorError): void {
@@ -201,7 +197,7 @@ export class Membership implements Room {
     this.#stream.end()
     this.#requests.end(error, state.kind === 'left')
     this.#state.put(state)
-    this.#ended(this)
+    this.#ended()
   }
 
   #publish(frame: object, options: PublishOptions | Transient): Promise<Published | undefined> {
@@ -215,6 +211,7 @@ export class Membership implements Room {
     const id = options.id ?? this.#env.id()
     return this.#requests.ask({
       kind: 'publish',
+      id,
       frame: { ...frame, id },
       read: (reply) =>
         reply.type === 'ack' && reply.position

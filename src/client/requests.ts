@@ -2,6 +2,7 @@ import { backoff } from './backoff.ts'
 import type { Environment } from './environment.ts'
 import { ParlorError } from './errors.ts'
 import type { Reply } from './frames.ts'
+import type { Message } from './messages.ts'
 import type { Sender, Wire } from './wire.ts'
 
 /** How many requests of all rooms may wait. */
@@ -16,12 +17,15 @@ export interface Request<T> {
   readonly frame: object
   /** `query`: sent until it is answered. `publish`: that too, saying how old it is. `transient`: now or never. */
   readonly kind: 'query' | 'publish' | 'transient'
+  /** The name of a publish. */
+  readonly id?: string
   /** What the reply comes to; undefined: it is none to this. */
   readonly read: (reply: Reply) => { readonly value: T } | undefined
 }
 
 interface Entry {
   readonly kind: Request<unknown>['kind']
+  readonly id: string | undefined
   /** JSON without the opening brace: what the application changes later does not change it. */
   readonly rest: string
   /** False where the reply is none to this. */
@@ -55,7 +59,7 @@ export class Requests implements Sender {
     this.#capacity = capacity
   }
 
-  ask<T>({ frame, kind, read }: Request<T>): Promise<T> {
+  ask<T>({ frame, kind, id, read }: Request<T>): Promise<T> {
     const refusal = this.#refusal(kind)
     if (refusal) return Promise.reject(refusal)
     let json: string
@@ -67,6 +71,7 @@ export class Requests implements Sender {
     const promise = new Promise<T>((resolve, reject) => {
       this.#entries.push({
         kind,
+        id,
         rest: json.slice(1),
         resolve(reply) {
           const found = read(reply)
@@ -108,6 +113,13 @@ export class Requests implements Sender {
       if (isExcused) entry.excuse()
       if (!entry.isUnderWay) this.#giveUp(entry, why)
     }
+  }
+
+  /** A message of the stream. Where it is one that waits for its answer, there is no doubt any more that it was published. */
+  seen({ clientId, from, position }: Message): void {
+    const entry = this.#entries.find(({ id, first }) => id !== undefined && id === clientId && first?.user === from.id)
+    // What the server answers to it later comes too late to matter.
+    if (position) entry?.resolve({ type: 'ack', position })
   }
 
   sendNext(): boolean {

@@ -89,7 +89,11 @@ const Settings = v.object({
   PARLOR_AUTH: setting(oneOf('on', 'off'), 'on', 'off: everybody may connect, without a token'),
   PARLOR_AUTH_SECRET: setting(secret, '', 'what tokens are signed with (JWT, HS256); none: one is made for this run'),
   PARLOR_ALLOWED_ORIGINS: setting(origins, '', "origins beside the page's own that browsers may connect from; *: any"),
-  PARLOR_STORE: setting(store, 'memory', "where rooms' logs are kept; sqlite:./parlor.db: in that file, for good"),
+  PARLOR_STORE: setting(
+    store,
+    'memory',
+    "where rooms' logs are kept; sqlite:./parlor.db: in that file, which outlives the process",
+  ),
   PARLOR_HISTORY_SIZE: setting(
     whole(BOUNDS.history.size),
     `${DEFAULT_LOG_LIMITS.size}`,

@@ -11,12 +11,15 @@ export interface DedupeLimits {
 
 export const DEDUPE_LIMITS: DedupeLimits = { ttl: 300_000, perPublisher: 1000 }
 
+/** ms that a message may have been under way when its publisher's ids were pushed out by their number. */
+const UNDER_WAY = 2000
+
 /**
- * Whether a resend that is not remembered may be of something that was, and has been forgotten: what was first seen until `forgotten` (ms since
- * 1970). A tenth of the window is left for the time that either sending was under way.
+ * Whether a resend that is not remembered may be of something that was, and has been forgotten: because of its age, or because it was first
+ * seen until `pushedOut` (ms since 1970). Either way some time is left for that in which the two sendings were under way.
  */
-export const mayBeForgotten = (age: number, now: number, forgotten: number, { ttl }: DedupeLimits): boolean =>
-  age > 0 && now - age <= Math.max(now - ttl, forgotten) + ttl / 10
+export const mayBeForgotten = (age: number, now: number, pushedOut: number, { ttl }: DedupeLimits): boolean =>
+  age > 0 && (age >= ttl * 0.9 || (pushedOut > 0 && now - age <= pushedOut + Math.min(UNDER_WAY, ttl / 10)))
 
 interface Remembered {
   readonly position: StreamPosition

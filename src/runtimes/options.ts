@@ -15,6 +15,7 @@ import {
 } from '../core/settings.ts'
 import type { AuthOptions } from '../http/auth.ts'
 import { originOf } from '../http/origin.ts'
+import type { MakeAdapter } from './adapter.ts'
 
 export interface ParlorOptions {
   /** Who may connect. There is no default: to let everybody in is a decision too. */
@@ -30,8 +31,8 @@ export interface ParlorOptions {
   /** ms over which clients spread their reconnecting after a drain. 5000 by default. */
   readonly drainWindow?: number
   readonly hooks?: Hooks
-  /** The engine behind rooms. By default the logs are in this process's memory. */
-  readonly adapter?: BroadcastAdapter
+  /** The engine behind rooms, or what makes it: `memoryAdapter()` by default, `sqliteAdapter(file)`. */
+  readonly adapter?: BroadcastAdapter | MakeAdapter
   /** Serve the chat page at `/`. Off by default. */
   readonly page?: boolean
   /** Serve `POST /token`, where guest tokens are exchanged for named ones. Needs a `secret`. Off by default. */

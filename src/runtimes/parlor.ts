@@ -1,5 +1,4 @@
 import type { Hono } from 'hono'
-import { MemoryAdapter } from '../adapters/memory.ts'
 import type { Published } from '../core/broadcast-adapter.ts'
 import { RequestError } from '../core/errors.ts'
 import { Hub } from '../core/hub.ts'
@@ -7,6 +6,7 @@ import { contained, type Logger } from '../core/logger.ts'
 import { createApp } from '../http/app.ts'
 import { systemClock, systemRandom } from '../http/platform.ts'
 import type { Runtime } from '../http/runtime.ts'
+import { memoryAdapter } from './memory.ts'
 import { checkRoom, draftOf, type Message } from './message.ts'
 import { type ParlorOptions, readOptions } from './options.ts'
 
@@ -25,14 +25,16 @@ export interface Parlor {
 
 const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** Live rooms on `runtime`, as routes for a Hono app. Throws a TypeError that lists the options that can't be. */
+/** Live rooms on `runtime`, as routes for a Hono app. Throws a TypeError that lists the options that can't be, and what an adapter throws that can't be made. */
 export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
   const { settings, limitsOf, allowedOrigins } = readOptions(options)
   const log = options.log ? contained(options.log) : SILENT
   const { loop } = runtime
-  const adapter = options.adapter ?? new MemoryAdapter({ clock: systemClock, loop, random: systemRandom, limitsOf })
+  const { adapter: given = memoryAdapter() } = options
+  const deps = { clock: systemClock, loop, random: systemRandom, log, limitsOf }
+  const adapter = typeof given === 'function' ? given(deps) : given
   const hooks = options.hooks ?? {}
-  const hub = new Hub({ adapter, clock: systemClock, loop, random: systemRandom, log, settings, limitsOf, hooks })
+  const hub = new Hub({ ...deps, adapter, settings, hooks })
   const started = start(hub)
   return {
     routes: createApp({

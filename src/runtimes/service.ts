@@ -1,23 +1,25 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { Hono } from 'hono'
-import type { BroadcastAdapter } from '../core/broadcast-adapter.ts'
+import type { BroadcastAdapter, LogLimits } from '../core/broadcast-adapter.ts'
 import { type Config, ConfigError, describeSettings } from '../core/config.ts'
 import type { Logger } from '../core/logger.ts'
 import { systemClock, systemRandom } from '../http/platform.ts'
 import { signToken } from '../http/tokens.ts'
+import type { MakeAdapter } from './adapter.ts'
 import { serviceLogger } from './logging.ts'
+import { eventLoop } from './loop.ts'
 import type { ParlorOptions } from './options.ts'
 import type { Parlor } from './parlor.ts'
 import { readSettings } from './service-settings.ts'
-import { historyOf, type OpenSqlite, openStore } from './store.ts'
+import { historyOf, storeOf } from './store.ts'
 
 /** What one runtime brings to the service. */
 export interface ServicePlatform {
   /** e.g. `Node 20.20.2`. */
   readonly name: string
   createParlor(options: ParlorOptions): Parlor
-  readonly sqliteAdapter: OpenSqlite
+  readonly sqliteAdapter: (file: string) => MakeAdapter
   /** Serves the app that `mount` makes. Fails where it can't listen. */
   serve(app: Hono, at: { readonly port: number; readonly hostname: string }): Listening | Promise<Listening>
 }
@@ -89,7 +91,8 @@ function configure(platform: ServicePlatform): Config | undefined {
 
 function openAdapter(config: Config, { sqliteAdapter }: ServicePlatform, log: Logger): BroadcastAdapter | undefined {
   try {
-    return openStore(config, sqliteAdapter, log)
+    const limitsOf = (): LogLimits => historyOf(config)
+    return storeOf(config, sqliteAdapter)({ clock: systemClock, loop: eventLoop, random: systemRandom, log, limitsOf })
   } catch (reason) {
     fail(
       `Parlor can't use the log that PARLOR_STORE names:\n  ${reason instanceof Error ? reason.message : String(reason)}`,

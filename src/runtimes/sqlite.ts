@@ -2,32 +2,13 @@ import { resolve } from 'node:path'
 import type { SqlRow, SqlValue } from '../adapters/sql-store.ts'
 import { openSqliteAdapter } from '../adapters/sqlite.ts'
 import type { SqliteDatabase } from '../adapters/sqlite-file.ts'
-import type { BroadcastAdapter } from '../core/broadcast-adapter.ts'
-import { contained } from '../core/logger.ts'
-import { systemClock, systemRandom } from '../http/platform.ts'
-import { eventLoop } from './loop.ts'
-import { type ParlorOptions, readOptions } from './options.ts'
+import type { MakeAdapter } from './adapter.ts'
 
-/** The same `history` and `rooms` as `createParlor` is given. `log`: where it is said that the file can't be written. */
-export type SqliteOptions = Pick<ParlorOptions, 'history' | 'rooms' | 'log'>
-
-/** Rooms' logs in a SQLite file that `open` opens. Throws, in words for who runs it, where the file can't be used. */
-export function sqliteAdapterWith(
-  open: (file: string) => SqliteDatabase,
-  file: string,
-  options: SqliteOptions,
-): BroadcastAdapter {
-  const { limitsOf } = readOptions({ ...options, auth: 'off' })
-  const nothing = (): void => {}
-  const log = options.log ? contained(options.log) : { debug: nothing, info: nothing, warn: nothing, error: nothing }
-  return openSqliteAdapter(resolve(file), open, {
-    clock: systemClock,
-    loop: eventLoop,
-    random: systemRandom,
-    limitsOf,
-    log,
-  })
-}
+/** Rooms' logs in a SQLite file that `open` opens. */
+export const sqliteAdapterWith =
+  (open: (file: string) => SqliteDatabase, file: string): MakeAdapter =>
+  (deps) =>
+    openSqliteAdapter(resolve(file), open, deps)
 
 /** A statement of any binding. */
 export interface PreparedStatement {

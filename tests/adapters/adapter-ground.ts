@@ -6,6 +6,7 @@ import { DEFAULT_LOG_LIMITS } from '../../src/core/settings.ts'
 export function suiteLimits(room: string): LogLimits {
   if (room.startsWith('few')) return { ...DEFAULT_LOG_LIMITS, size: 5 }
   if (room.startsWith('short')) return { ...DEFAULT_LOG_LIMITS, ttl: 1000 }
+  if (room.startsWith('long')) return { ...DEFAULT_LOG_LIMITS, ttl: 86_400_000 }
   if (room.startsWith('small')) return { ...DEFAULT_LOG_LIMITS, bytes: 2000 }
   return DEFAULT_LOG_LIMITS
 }

@@ -453,12 +453,13 @@ describe('the chat page and a server with a secret of its own', { timeout: 120_0
 describe('the chat page and what a server may do', { timeout: TIMEOUT }, () => {
   interface Frame {
     readonly type: string
-    readonly ref?: string
+    readonly ref?: number
     readonly room: string
     readonly id: string
     readonly content: string
     readonly age?: number
     readonly history?: number
+    readonly since?: object
   }
   const ME = { id: 'ada', name: 'Ada' }
   const JUN = { id: 'jun', name: 'Jun' }
@@ -503,11 +504,19 @@ describe('the chat page and what a server may do', { timeout: TIMEOUT }, () => {
     send(...frames: object[]): void
     close(code: number, reason: string): void
   }
-  const joined = ({ room, ref }: Frame, offset = 0, epoch = 'e1'): object => ({
+  /** Where the stream goes on after what the page holds already. */
+  const joined = ({ room, ref, since }: Frame): object => ({
     type: 'joined',
     room,
     ref,
-    position: { epoch, offset },
+    position: since ?? { epoch: 'e1', offset: 0 },
+    recovered: since !== undefined,
+  })
+  const joinedAt = ({ room, ref }: Frame, offset: number): object => ({
+    type: 'joined',
+    room,
+    ref,
+    position: { epoch: 'e1', offset, id: `m${offset}` },
     recovered: false,
   })
   const line = (offset: number, content: string, extra: object = {}): object => ({
@@ -541,14 +550,17 @@ describe('the chat page and what a server may do', { timeout: TIMEOUT }, () => {
     ])
   })
 
-  test('[ROOM-2] after a reconnect the history shows no message twice, and what it lacks as missed', async () => {
+  test('[SDK-20] [SDK-22] after a reconnect it goes on where it stood, and shows what can not be had as missed', async () => {
     let joins = 0
     const { page, peers } = await played((frame, peer) => {
       if (frame.type !== 'join') return
       joins++
       if (joins === 1) peer.send(joined(frame), line(1, 'one'), line(2, 'two'))
-      if (joins === 2) peer.send(joined(frame), line(1, 'one'), line(2, 'two'), line(3, 'three'))
-      if (joins === 3) peer.send(joined(frame, 9), line(10, 'ten'))
+      if (joins === 2) {
+        expect(frame.since).toEqual({ epoch: 'e1', offset: 2, id: 'm2' })
+        peer.send(joined(frame), line(3, 'three'))
+      }
+      if (joins === 3) peer.send(joinedAt(frame, 9), line(10, 'ten'))
     })
     await seen(page, 'two')
     peers[0]?.close(4003, 'overloaded')
@@ -585,26 +597,34 @@ describe('the chat page and what a server may do', { timeout: TIMEOUT }, () => {
     expect(again?.age).toBeGreaterThanOrEqual(0)
   })
 
-  test('[WS-17] a refused message is marked, and sent again by its button under the same id', async () => {
+  /** Refuses the first publish, and takes the next one. */
+  async function refusing(code: string, message: string, retryable: boolean): Promise<{ page: Page; ids: string[] }> {
     const ids: string[] = []
     const { page } = await played((frame, peer) => {
       if (frame.type === 'join') peer.send(joined(frame))
       if (frame.type !== 'chat') return
       ids.push(frame.id)
-      const refusal = {
-        type: 'error',
-        ref: frame.ref,
-        code: 'rate_limited',
-        message: 'Slower, please',
-        retryable: true,
-      }
-      if (ids.length === 1) peer.send(refusal)
+      if (ids.length === 1) peer.send({ type: 'error', ref: frame.ref, code, message, retryable })
       else peer.send(line(1, frame.content, { from: ME, clientId: frame.id }))
     })
+    return { page, ids }
+  }
+
+  test('[SDK-32] a message refused for the time being is sent again by itself, under the same id', async () => {
+    const { page, ids } = await refusing('rate_limited', 'Slower, please', true)
     await say(page, 'quick')
-    await page.locator('.fate').getByText('Not sent: Slower, please').waitFor()
-    await page.getByRole('button', { name: 'Retry: quick' }).click()
     await sent(page, 'quick')
+    expect(ids).toHaveLength(2)
+    expect(new Set(ids).size).toBe(1)
+    expect(await page.getByRole('button', { name: /^Retry/ }).count()).toBe(0)
+  })
+
+  test('[SDK-32] a refused message is marked, and sent again by its button under the same id', async () => {
+    const { page, ids } = await refusing('forbidden', 'Not here', false)
+    await say(page, 'secret')
+    await page.locator('.fate').getByText('Not sent: Not here').waitFor()
+    await page.getByRole('button', { name: 'Retry: secret' }).click()
+    await sent(page, 'secret')
     expect(new Set(ids).size).toBe(1)
     expect(await page.getByRole('button', { name: /^Retry/ }).count()).toBe(0)
   })

@@ -24,6 +24,8 @@ describe('config', () => {
       PARLOR_HISTORY_SIZE: 100,
       PARLOR_HISTORY_TTL: 300_000,
       PARLOR_HISTORY_BYTES: 4 * 1024 * 1024,
+      PARLOR_HISTORY_TOTAL: 256 * 1024 * 1024,
+      PARLOR_STORE: { kind: 'memory' },
       PARLOR_HEARTBEAT_INTERVAL: 30_000,
       PARLOR_HEARTBEAT_GRACE: 10_000,
       PARLOR_MAX_MESSAGE_SIZE: 65_536,
@@ -52,6 +54,18 @@ describe('config', () => {
     expect(read.PARLOR_HISTORY_TTL).toBe(90_000)
     expect(read.PARLOR_HISTORY_BYTES).toBe(65_536)
     expect(read.PARLOR_ALLOWED_ORIGINS).toEqual(['https://a.example', 'http://localhost:5173'])
+  })
+
+  test('config: a store is memory or a file', () => {
+    const store = (text: string) => readConfig({ PARLOR_STORE: text }, closest).PARLOR_STORE
+    expect(store('memory')).toEqual({ kind: 'memory' })
+    expect(store('sqlite:./a b.db')).toEqual({ kind: 'sqlite', file: './a b.db' })
+    expect(store('sqlite:/x:y.db')).toEqual({ kind: 'sqlite', file: '/x:y.db' })
+    for (const bad of ['sqlite', 'sqlite:', 'sqlite3:x', 'Memory', './parlor.db']) {
+      expect(problems({ PARLOR_STORE: bad })).toEqual([
+        `PARLOR_STORE: "${bad}" is not memory, or sqlite: and a file, such as sqlite:./parlor.db`,
+      ])
+    }
   })
 
   test('config: an unknown name is refused, with the one it is like', () => {

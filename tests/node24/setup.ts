@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url'
 export default function setup(): void {
   const here = fileURLToPath(new URL('.', import.meta.url))
   if (existsSync(`${here}node_modules/.package-lock.json`)) return
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], {
-    cwd: here,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  })
+  try {
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: here, stdio: 'inherit' })
+  } catch (reason) {
+    // The tests that need it say so; the others need not fail.
+    console.warn('Node 24 can not be installed in tests/node24:', reason)
+  }
 }

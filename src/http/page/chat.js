@@ -1,32 +1,26 @@
 // @ts-check
 /**
- * Parlor's chat page: plain modules, no framework, no build step.
+ * Parlor's chat page: plain modules, no framework. `npm run embed` bundles it with the SDK.
  *
  *   1. Address and token     where the server is, and who we are
- *   2. Connection            one WebSocket that comes back by itself   } to be replaced by the SDK:
- *   3. Chat                  rooms, history, outbox, no message twice  } nothing else touches the protocol
- *   4. View                  the page
- *   5. Start
+ *   2. Chat                  rooms and messages, over the SDK: nothing here touches the protocol
+ *   3. View                  the page
+ *   4. Start
  *
  * Text of others only ever becomes `textContent`.
  */
+import { connect } from '../../client/index.ts'
 
 /**
- * @typedef {{ id: string, name: string }} User
- * @typedef {{ epoch: string, offset: number, id?: string }} Position
- * @typedef {{ room: string, offset?: number, id: string, from: User, time: number, clientId?: string, transient?: boolean }} PublicationFields
- * @typedef {{ type: 'welcome', connection: string, user: User, heartbeat: number, limits: { message: number, room: number, rooms: number, pending: number }, reconnect: { after: number, window: number }, session: string }} Welcome
- * @typedef {{ type: 'joined', room: string, position: Position, recovered: boolean, ref?: string | number }} Joined
- * @typedef {{ type: 'left', room: string, ref?: string | number }} Left
- * @typedef {{ type: 'chat', content: string } & PublicationFields} ChatPublication
- * @typedef {{ type: 'event', name: string, data: unknown } & PublicationFields} EventPublication
- * @typedef {{ type: 'gap', room: string, from: number, to: number, missed: number }} Gap
- * @typedef {{ type: 'reset', room: string, position: Position, reason: string }} Reset
- * @typedef {{ type: 'ack', ref?: string | number, room?: string, position?: Position, duplicate?: boolean, expires?: number }} Ack
- * @typedef {{ type: 'error', ref?: string | number, code: string, message: string, retryable: boolean, path?: string, room?: string }} ErrorFrame
- * @typedef {{ type: 'drain', reconnectAfter: number }} Drain
- * @typedef {{ type: 'pong', ref?: string | number }} Pong
- * @typedef {Welcome | Joined | Left | ChatPublication | EventPublication | Gap | Reset | Ack | ErrorFrame | Drain | Pong} ServerFrame
+ * @typedef {import('../../client/index.ts').Message} Message
+ * @typedef {import('../../client/index.ts').Missed} Missed
+ * @typedef {import('../../client/index.ts').Parlor} Parlor
+ * @typedef {import('../../client/index.ts').ParlorError} ParlorError
+ * @typedef {import('../../client/index.ts').Room} Room
+ * @typedef {import('../../client/index.ts').StreamPosition} StreamPosition
+ * @typedef {import('../../client/index.ts').User} User
+ * @typedef {Extract<Message, { type: 'chat' }>} ChatMessage
+ * @typedef {Extract<Message, { type: 'event' }>} EventMessage
  */
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -86,472 +80,194 @@ function tokenIn(text) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// 2. Connection
+// 2. Chat
 // ---------------------------------------------------------------------------------------------------------------------
+
+const HISTORY = 50
+const ANSWER_TIMEOUT = 8_000
 
 /**
  * Why no further attempt is made.
  * @typedef {'token' | 'expired' | 'replaced' | 'forbidden' | 'refused'} StopReason
  * @typedef {{ name: 'connecting' } | { name: 'connected' } | { name: 'waiting', until: number, offline: boolean } | { name: 'stopped', reason: StopReason, detail: string }} ConnectionState
- */
-
-const SUBPROTOCOLS = ['parlor.v1.batch', 'parlor.v1']
-const LONGEST_WAIT = 30_000
-const HANDSHAKE_TIMEOUT = 15_000
-const ANSWER_TIMEOUT = 8_000
-/** A connection that lived this long makes the next one's wait short again. */
-const STABLE_AFTER = 10_000
-
-class Connection {
-  /** @type {WebSocket | null} */ #socket = null
-  /** @type {Welcome | null} */ #welcome = null
-  /** @type {ConnectionState} */ #state = { name: 'waiting', until: 0, offline: false }
-  /** Rises with every attempt, so that what an older one still does is ignored. */
-  #turn = 0
-  #attempt = 0
-  #welcomedAt = 0
-  #heardAt = 0
-  #pingedAt = 0
-  #drainedUntil = 0
-  #session = ''
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer
-  /** @type {ReturnType<typeof setInterval> | undefined} */ #beat
-
-  /**
-   * @param {{ base: string, token: string, onState: (state: ConnectionState) => void, onFrame: (frame: ServerFrame) => void, onFlush: () => void }} options
-   */
-  constructor(options) {
-    this.options = options
-    addEventListener('online', () => {
-      if (this.#state.name === 'waiting') this.open()
-      else this.#check()
-    })
-    addEventListener('offline', () => {
-      if (this.#state.name === 'waiting') this.#setState({ ...this.#state, offline: true })
-      else this.#check()
-    })
-    addEventListener('pageshow', (event) => {
-      if (event.persisted) this.#check()
-    })
-    document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') this.#check()
-    })
-  }
-
-  /** Connects now, whatever was planned. */
-  open() {
-    this.#drop()
-    const turn = ++this.#turn
-    const url = new URL(`${this.options.base}ws`, location.href)
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-    if (this.options.token !== '') url.searchParams.set('token', this.options.token)
-    if (this.#session !== '') url.searchParams.set('session', this.#session)
-    this.#setState({ name: 'connecting' })
-    const socket = new WebSocket(url, SUBPROTOCOLS)
-    this.#socket = socket
-    this.#timer = setTimeout(() => void this.#lost(turn, 1006, ''), HANDSHAKE_TIMEOUT)
-    socket.onmessage = (event) => {
-      if (turn !== this.#turn || typeof event.data !== 'string') return
-      this.#heardAt = Date.now()
-      for (const line of event.data.split('\n')) {
-        if (line === '') continue
-        /** @type {ServerFrame} */
-        let frame
-        try {
-          frame = JSON.parse(line)
-        } catch {
-          continue
-        }
-        this.#received(frame)
-        if (turn !== this.#turn) return
-      }
-      this.options.onFlush()
-    }
-    socket.onclose = (event) => void this.#lost(turn, event.code, event.reason)
-  }
-
-  /** @param {object} frame @returns {boolean} whether it went out (which is not: arrived) */
-  send(frame) {
-    if (this.#state.name !== 'connected' || this.#socket?.readyState !== WebSocket.OPEN) return false
-    this.#socket.send(JSON.stringify(frame))
-    return true
-  }
-
-  /** The largest message in bytes that the server takes. */
-  get messageLimit() {
-    return this.#welcome?.limits.message ?? 65_536
-  }
-
-  /** @param {ServerFrame} frame */
-  #received(frame) {
-    if (frame.type === 'welcome') {
-      clearTimeout(this.#timer)
-      this.#welcome = frame
-      this.#session = frame.session
-      this.#welcomedAt = Date.now()
-      this.#pingedAt = 0
-      this.#drainedUntil = 0
-      this.#beat = setInterval(() => this.#listen(), 5_000)
-      this.#setState({ name: 'connected' })
-    }
-    if (frame.type === 'drain') this.#drainedUntil = Date.now() + frame.reconnectAfter
-    this.options.onFrame(frame)
-  }
-
-  /** A browser can't see the server's pings: where nothing came for long, we ask. */
-  #listen() {
-    const now = Date.now()
-    if (this.#pingedAt > this.#heardAt) {
-      if (now - this.#pingedAt > ANSWER_TIMEOUT) void this.#lost(this.#turn, 1006, '')
-    } else if (now - this.#heardAt > (this.#welcome?.heartbeat ?? 30_000)) {
-      this.#ping()
-    }
-  }
-
-  #ping() {
-    this.#pingedAt = Date.now()
-    this.send({ type: 'ping' })
-  }
-
-  /** Something hints at a change of the network: is the server still there? */
-  #check() {
-    if (this.#state.name !== 'connected' || this.#pingedAt > this.#heardAt) return
-    this.#ping()
-    const turn = this.#turn
-    setTimeout(() => {
-      if (turn === this.#turn && this.#pingedAt > this.#heardAt) void this.#lost(turn, 1006, '')
-    }, ANSWER_TIMEOUT)
-  }
-
-  #drop() {
-    this.#turn++
-    clearTimeout(this.#timer)
-    clearInterval(this.#beat)
-    const socket = this.#socket
-    this.#socket = null
-    if (socket === null) return
-    socket.onmessage = null
-    socket.onclose = null
-    socket.close()
-  }
-
-  /** @param {number} turn @param {number} code @param {string} reason */
-  async #lost(turn, code, reason) {
-    if (turn !== this.#turn) return
-    const wasOpen = this.#state.name === 'connected'
-    this.#drop()
-    if (code === 4100) return this.#setState({ name: 'stopped', reason: 'expired', detail: reason })
-    if (code === 4501) return this.#setState({ name: 'stopped', reason: 'replaced', detail: reason })
-    if (code >= 4500 && code <= 4999) return this.#setState({ name: 'stopped', reason: 'refused', detail: reason })
-    if (wasOpen) {
-      if (Date.now() - this.#welcomedAt > STABLE_AFTER) this.#attempt = 0
-      const drained = this.#drainedUntil - Date.now()
-      return this.#wait(this.#drainedUntil > 0 ? Math.max(0, drained) : this.#backoff())
-    }
-    // A browser does not say why a handshake failed. The same route asked without an upgrade does.
-    const probing = this.#turn
-    const { status, body, retryAfter } = await this.#probe()
-    if (probing !== this.#turn) return
-    if (status === 401) return this.#setState({ name: 'stopped', reason: 'token', detail: body })
-    if (status === 403) return this.#setState({ name: 'stopped', reason: 'forbidden', detail: body })
-    this.#wait(Math.max(retryAfter, this.#backoff()))
-  }
-
-  async #probe() {
-    try {
-      const response = await fetch(`${this.options.base}ws`, {
-        headers: this.options.token === '' ? {} : { Authorization: `Bearer ${this.options.token}` },
-        cache: 'no-store',
-        signal: AbortSignal.timeout(ANSWER_TIMEOUT),
-      })
-      const seconds = Number(response.headers.get('Retry-After') ?? 0)
-      const body = response.status === 401 || response.status === 403 ? (await response.text()).slice(0, 200) : ''
-      return { status: response.status, body, retryAfter: seconds > 0 ? Math.min(seconds * 1000, LONGEST_WAIT) : 0 }
-    } catch {
-      return { status: 0, body: '', retryAfter: 0 }
-    }
-  }
-
-  /** Exponential, with full jitter, on top of what the server asked for. */
-  #backoff() {
-    const { after, window } = this.#welcome?.reconnect ?? { after: 0, window: 1000 }
-    const spread = Math.min(LONGEST_WAIT, Math.max(window, 500) * 2 ** this.#attempt)
-    this.#attempt = Math.min(this.#attempt + 1, 10)
-    return after + Math.random() * spread
-  }
-
-  /** @param {number} delay */
-  #wait(delay) {
-    this.#timer = setTimeout(() => this.open(), delay)
-    this.#setState({ name: 'waiting', until: Date.now() + delay, offline: !navigator.onLine })
-  }
-
-  /** @param {ConnectionState} state */
-  #setState(state) {
-    this.#state = state
-    this.options.onState(state)
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// 3. Chat
-// ---------------------------------------------------------------------------------------------------------------------
-
-const HISTORY = 50
-/** After a break we ask for more: what came meanwhile. */
-const HISTORY_AGAIN = 500
-const JOIN_AGAIN_AFTER = 3_000
-
-/**
- * @typedef {{ id: string, room: string, content: string, first: number, ref: string }} Outgoing
- * @typedef {{ kind: 'join' | 'leave', room: string } | { kind: 'chat', room: string, id: string }} Asked
- * @typedef {{ name: string, joined: boolean, known: boolean, epoch: string, last: number, outbox: Map<string, Outgoing> }} Membership
  * @typedef {object} ChatHandlers
  * @property {(state: ConnectionState) => void} state
  * @property {(user: User) => void} welcome
  * @property {(room: string) => void} joined
  * @property {(room: string, message: string) => void} notJoined for good
  * @property {(room: string, asked: boolean) => void} left
- * @property {(publication: ChatPublication | EventPublication, own: boolean) => void} published
+ * @property {(message: Message, own: boolean) => void} published
  * @property {(room: string, missed: number) => void} gap
  * @property {(room: string) => void} reset
- * @property {(room: string, id: string, offset: number | undefined) => void} sent
+ * @property {(room: string, id: string, offset: number) => void} sent
  * @property {(room: string, id: string, message: string, fresh: boolean) => void} failed `fresh`: another try needs another id
  * @property {(message: string) => void} problem
  */
 
+/** @param {StreamPosition} a @param {StreamPosition} b */
+const isLater = (a, b) => a.epoch === b.epoch && a.offset > b.offset
+
+/** What became of a message, where the SDK's own word is not for everybody. @type {Readonly<Record<string, string>>} */
+const WORDS = {
+  message_too_large: 'This message is too long',
+  closed: 'The connection ended',
+  queue_full: 'Too much is waiting already',
+}
+
 class Chat {
-  /** @type {Map<string, Membership>} */ #rooms = new Map()
-  /** What a `ref` we gave stands for. @type {Map<string, Asked>} */ #asked = new Map()
+  /** @type {Parlor | null} */ #parlor = null
+  /** The rooms to be in, and where each stood when its client was closed. @type {Map<string, Room | StreamPosition | null>} */ #rooms =
+    new Map()
   /** With auth off every connection is another user. @type {Set<string>} */ #me = new Set()
-  #refs = 0
 
   /** @param {{ base: string, token: string }} where @param {ChatHandlers} on */
   constructor(where, on) {
+    this.where = where
     this.on = on
-    this.connection = new Connection({
-      ...where,
-      onState: (state) => {
-        if (state.name !== 'connected') this.#disconnected()
-        on.state(state)
-      },
-      onFrame: (frame) => this.#received(frame),
-      onFlush: () => this.#resend(),
-    })
+    for (const type of ['online', 'offline']) addEventListener(type, () => this.#paint())
   }
 
+  /** Connects now, whatever was planned. */
   open() {
-    this.connection.open()
+    if (this.#parlor !== null && this.#parlor.state.kind !== 'closed') return this.#parlor.retry()
+    const { base, token } = this.where
+    const parlor = connect(`${base}ws`, {
+      ...(token === '' ? {} : { token }),
+      onProtocolError: (what, text) => this.#problem(what, text),
+    })
+    this.#parlor = parlor
+    parlor.subscribe(() => this.#changed(parlor))
+    this.#paint()
+    for (const [name, before] of this.#rooms) this.#enter(name, before)
   }
 
   /** @param {string} name */
   join(name) {
-    if (!this.#rooms.has(name)) {
-      this.#rooms.set(name, { name, joined: false, known: false, epoch: '', last: 0, outbox: new Map() })
-    }
-    this.#ask({ kind: 'join', room: name }, { type: 'join', room: name, history: HISTORY })
+    if (this.#parlor === null || this.#parlor.state.kind === 'closed') this.#rooms.set(name, null)
+    else this.#enter(name, null)
   }
 
   /** @param {string} name */
   leave(name) {
-    this.#rooms.delete(name)
-    this.#ask({ kind: 'leave', room: name }, { type: 'leave', room: name })
-  }
-
-  /** @param {string} room @param {string} id @param {string} content @returns {string} why it can't be sent, or nothing */
-  send(room, id, content) {
-    const membership = this.#rooms.get(room)
-    if (membership === undefined) return 'You are not in this room'
-    const out = { id, room, content, first: 0, ref: '' }
-    const bytes = new TextEncoder().encode(JSON.stringify(this.#frame(out))).length
-    if (bytes > this.connection.messageLimit) return 'This message is too long'
-    membership.outbox.set(id, out)
-    if (membership.joined) this.#transmit(out)
-    return ''
-  }
-
-  /** @param {string} room @param {string} id */
-  forget(room, id) {
-    this.#rooms.get(room)?.outbox.delete(id)
-  }
-
-  /** @param {Outgoing} out */
-  #frame(out) {
-    const age = out.first === 0 ? {} : { age: Math.max(0, Date.now() - out.first) }
-    return {
-      type: 'chat',
-      room: out.room,
-      ref: out.ref === '' ? `r${this.#refs + 1}` : out.ref,
-      id: out.id,
-      content: out.content,
-      ...age,
-    }
-  }
-
-  /** @param {Outgoing} out */
-  #transmit(out) {
-    out.ref = `r${++this.#refs}`
-    if (!this.connection.send(this.#frame(out))) {
-      out.ref = ''
-      return
-    }
-    if (out.first === 0) out.first = Date.now()
-    this.#asked.set(out.ref, { kind: 'chat', room: out.room, id: out.id })
-  }
-
-  /** What was written while away, or sent and never answered. The `id` keeps it from being there twice. */
-  #resend() {
-    for (const membership of this.#rooms.values()) {
-      if (!membership.joined) continue
-      for (const out of membership.outbox.values()) if (out.ref === '') this.#transmit(out)
-    }
-  }
-
-  /** @param {{ kind: 'join' | 'leave', room: string }} what @param {object} frame */
-  #ask(what, frame) {
-    const ref = `r${++this.#refs}`
-    if (this.connection.send({ ...frame, ref })) this.#asked.set(ref, what)
-  }
-
-  #disconnected() {
-    this.#asked.clear()
-    for (const membership of this.#rooms.values()) {
-      membership.joined = false
-      for (const out of membership.outbox.values()) out.ref = ''
-    }
-  }
-
-  /** @param {ServerFrame} frame */
-  #received(frame) {
-    switch (frame.type) {
-      case 'welcome':
-        return this.#welcomed(frame)
-      case 'joined':
-        this.#answered(frame.ref)
-        return this.#joined(frame)
-      case 'left':
-        return this.#left(frame.room, this.#answered(frame.ref) !== undefined)
-      case 'chat':
-      case 'event':
-        return this.#published(frame)
-      case 'gap':
-        return this.#gap(frame)
-      case 'reset':
-        return this.#reset(frame)
-      case 'ack':
-        return this.#acknowledged(frame, this.#answered(frame.ref))
-      case 'error':
-        return this.#failed(frame, this.#answered(frame.ref))
-    }
-  }
-
-  /** @param {string | number | undefined} ref @returns {Asked | undefined} what this is the answer to */
-  #answered(ref) {
-    if (ref === undefined) return undefined
-    const asked = this.#asked.get(String(ref))
-    this.#asked.delete(String(ref))
-    return asked
-  }
-
-  /** @param {Welcome} frame */
-  #welcomed({ user }) {
-    this.#me.add(user.id)
-    this.on.welcome(user)
-    for (const { name, known } of this.#rooms.values()) {
-      const history = known ? HISTORY_AGAIN : HISTORY
-      this.#ask({ kind: 'join', room: name }, { type: 'join', room: name, history })
-    }
-  }
-
-  /** @param {string} room @param {boolean} asked */
-  #left(room, asked) {
-    // Where we left and joined again before the answer came, the answer to the join decides.
-    if (asked) return this.on.left(room, true)
-    if (this.#rooms.delete(room)) this.on.left(room, false)
-  }
-
-  /** @param {Gap} frame */
-  #gap(frame) {
-    const room = this.#rooms.get(frame.room)
-    if (room === undefined || frame.to <= room.last) return
-    room.last = frame.to
-    this.on.gap(frame.room, frame.missed)
-  }
-
-  /** @param {Reset} frame */
-  #reset(frame) {
-    const room = this.#rooms.get(frame.room)
-    if (room === undefined) return
-    room.epoch = frame.position.epoch
-    room.last = frame.position.offset
-    this.on.reset(frame.room)
-  }
-
-  /** @param {Ack} frame @param {Asked | undefined} asked */
-  #acknowledged(frame, asked) {
-    if (asked?.kind !== 'chat') return
-    this.forget(asked.room, asked.id)
-    this.on.sent(asked.room, asked.id, frame.position?.offset)
-  }
-
-  /** @param {Joined} frame */
-  #joined({ room: name, position }) {
     const room = this.#rooms.get(name)
-    if (room === undefined || room.joined) return
-    room.joined = true
-    if (!room.known) {
-      room.last = position.offset
-    } else if (room.epoch !== position.epoch) {
-      room.last = position.offset
-      this.on.reset(name)
-    } else if (position.offset > room.last) {
-      this.on.gap(name, position.offset - room.last)
-      room.last = position.offset
-    }
-    room.known = true
-    room.epoch = position.epoch
-    this.on.joined(name)
+    this.#rooms.delete(name)
+    if (room != null && 'leave' in room) room.leave()
+    queueMicrotask(() => this.on.left(name, true))
   }
 
-  /** @param {ChatPublication | EventPublication} frame */
-  #published(frame) {
-    const room = this.#rooms.get(frame.room)
+  /** @param {string} name @param {string} id @param {string} content */
+  send(name, id, content) {
+    const room = this.#rooms.get(name)
+    if (room == null || !('publish' in room)) return this.on.failed(name, id, 'You are not connected', false)
+    room.publish(content, { id }).then(
+      ({ position }) => this.on.sent(name, id, position.offset),
+      (/** @type {ParlorError} */ { code, message }) => {
+        this.on.failed(name, id, WORDS[code] ?? message, code === 'outcome_unknown' || code === 'id_reused')
+      },
+    )
+  }
+
+  /** @param {string} name @param {Room | StreamPosition | null} before */
+  #enter(name, before) {
+    const since = before !== null && 'position' in before ? before.position : before
+    const room = this.#parlor?.join(name, {
+      history: HISTORY,
+      ...(since ? { since } : {}),
+      onMessage: (message) => this.on.published(message, this.#me.has(message.from.id)),
+      onMissed: (missed) => this.#missed(name, missed),
+      onFailed: (error) => this.#failed(name, error),
+    })
     if (room === undefined) return
-    if (frame.offset !== undefined) {
-      if (frame.offset <= room.last) return
-      room.last = frame.offset
-    }
-    const own = this.#me.has(frame.from.id)
-    if (own && frame.clientId !== undefined) room.outbox.delete(frame.clientId)
-    this.on.published(frame, own)
+    this.#rooms.set(name, room)
+    /** @type {ParlorError | undefined} */
+    let trouble
+    room.subscribe((state) => {
+      if (state.kind === 'joined') this.on.joined(name)
+      const before = trouble
+      trouble = state.kind === 'joining' ? state.trouble : undefined
+      if (trouble === undefined || before !== undefined) return
+      this.on.problem(`“${name}” can’t be joined now: ${trouble.message}. Trying again.`)
+    })
   }
 
-  /** @param {ErrorFrame} frame @param {Asked | undefined} asked */
-  #failed(frame, asked) {
-    if (asked?.kind === 'chat') {
-      this.forget(asked.room, asked.id)
-      const fresh = frame.code === 'outcome_unknown' || frame.code === 'id_reused'
-      return this.on.failed(asked.room, asked.id, frame.message, fresh)
+  /** @param {string} name @param {ParlorError} error */
+  #failed(name, { code, message }) {
+    // The whole client is closed: the room is entered again with the next one.
+    if (code === 'closed') return
+    this.#rooms.delete(name)
+    if (code === 'removed') this.on.left(name, false)
+    else this.on.notJoined(name, message)
+  }
+
+  /** @param {string} name @param {Missed} missed */
+  #missed(name, missed) {
+    if (missed.kind === 'gap') this.on.gap(name, missed.missed)
+    else if (missed.kind === 'not_recovered' && isLater(missed.position, missed.since)) {
+      this.on.gap(name, missed.position.offset - missed.since.offset)
+    } else this.on.reset(name)
+  }
+
+  /** @param {string} what @param {string} text */
+  #problem(what, text) {
+    if (text.includes('"token_expiring"')) this.on.problem('Your token expires within half a minute.')
+    else if (text.includes('"type":"error"')) this.on.problem(what)
+  }
+
+  /** @param {Parlor} parlor */
+  #changed(parlor) {
+    const { state } = parlor
+    if (state.kind === 'open') {
+      this.#me.add(state.user.id)
+      this.on.welcome(state.user)
     }
-    if (asked?.kind === 'leave') return
-    if (asked?.kind === 'join') {
-      const { room } = asked
-      if (!frame.retryable) {
-        this.#rooms.delete(room)
-        return this.on.notJoined(room, frame.message)
-      }
-      this.on.problem(`“${room}” can’t be joined now: ${frame.message}. Trying again.`)
-      setTimeout(() => {
-        if (this.#rooms.get(room)?.joined === false) this.join(room)
-      }, JOIN_AGAIN_AFTER)
-      return
+    if (state.kind === 'waiting' && state.why.kind === 'unreachable') void this.#probe(parlor)
+    else this.#paint()
+  }
+
+  #paint() {
+    const state = this.#parlor?.state
+    switch (state?.kind) {
+      case 'connecting':
+        return this.on.state({ name: 'connecting' })
+      case 'open':
+        return this.on.state({ name: 'connected' })
+      case 'waiting':
+        return this.on.state({ name: 'waiting', until: state.until, offline: !navigator.onLine })
+      case 'closed':
+        if (state.why === 'asked') return
+        return this.on.state({
+          name: 'stopped',
+          reason: state.why === 'token_expired' ? 'expired' : state.why === 'replaced' ? 'replaced' : 'refused',
+          detail: state.reason,
+        })
     }
-    this.on.problem(frame.code === 'token_expiring' ? 'Your token expires within half a minute.' : frame.message)
+  }
+
+  /** A browser does not say why a handshake failed. The same route asked without an upgrade does. @param {Parlor} parlor */
+  async #probe(parlor) {
+    const { base, token } = this.where
+    let status = 0
+    let detail = ''
+    try {
+      const response = await fetch(`${base}ws`, {
+        headers: token === '' ? {} : { Authorization: `Bearer ${token}` },
+        cache: 'no-store',
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT),
+      })
+      status = response.status
+      if (status === 401 || status === 403) detail = (await response.text()).slice(0, 200)
+    } catch {
+      // Not there: that is why.
+    }
+    if (parlor !== this.#parlor || parlor.state.kind === 'open' || parlor.state.kind === 'closed') return
+    if (status !== 401 && status !== 403) return this.#paint()
+    parlor.close()
+    this.on.state({ name: 'stopped', reason: status === 401 ? 'token' : 'forbidden', detail })
   }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// 4. View
+// 3. View
 // ---------------------------------------------------------------------------------------------------------------------
 
 const MOST_IN_DOM = 500
@@ -820,7 +536,7 @@ class RoomView {
     time.title = fullDate.format(item.time)
   }
 
-  /** @param {ChatPublication} publication @param {boolean} own */
+  /** @param {ChatMessage} publication @param {boolean} own */
   published(publication, own) {
     this.people.delete(publication.from.id)
     this.people.set(publication.from.id, publication.from)
@@ -926,7 +642,7 @@ class RoomView {
     })
   }
 
-  /** @param {EventPublication} event */
+  /** @param {EventMessage} event */
   event(event) {
     const element = h('li', 'note', `${event.from.name}: ${event.name}`)
     this.#insert({
@@ -1160,8 +876,7 @@ function fitDraft() {
 
 /** @param {string} room @param {string} id @param {string} content */
 function transmit(room, id, content) {
-  const problem = chat?.send(room, id, content) ?? ''
-  if (problem !== '') failed(room, id, problem, false)
+  chat?.send(room, id, content)
 }
 
 /** @param {string} room @param {string} id @param {string} message @param {boolean} fresh */
@@ -1394,7 +1109,7 @@ function stopped(reason, detail) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// 5. Start
+// 4. Start
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** @returns {string[]} */

@@ -8,7 +8,7 @@ import { BunTransport, type SocketData } from './transport.ts'
 import { serverOf, upgradeWebSocket, websocket } from './upgrade.ts'
 
 export * from '../exports.ts'
-export { type SqliteOptions, sqliteAdapter } from './sqlite.ts'
+export { sqliteAdapter } from './sqlite.ts'
 export { websocket }
 
 /** Live rooms as routes for a Hono app that is served with the `websocket` of this module: `Bun.serve({ fetch: app.fetch, websocket })`. */

@@ -1,14 +1,12 @@
 import type * as BunSqlite from 'bun:sqlite'
 import process from 'node:process'
 import type { SqliteDatabase } from '../../adapters/sqlite-file.ts'
-import type { BroadcastAdapter } from '../../core/broadcast-adapter.ts'
-import { type SqliteOptions, Statements, sqliteAdapterWith } from '../sqlite.ts'
+import type { MakeAdapter } from '../adapter.ts'
+import { Statements, sqliteAdapterWith } from '../sqlite.ts'
 
-export type { SqliteOptions }
-
-/** Rooms' logs in a SQLite file, which outlive the process: an `adapter` for `createParlor`. Throws where the file can't be used. */
-export function sqliteAdapter(file: string, options: SqliteOptions = {}): BroadcastAdapter {
-  return sqliteAdapterWith(openSqlite, file, options)
+/** Rooms' logs in a SQLite file, which outlive the process: an `adapter` for `createParlor`. `createParlor` throws where the file can't be used. */
+export function sqliteAdapter(file: string): MakeAdapter {
+  return sqliteAdapterWith(openSqlite, file)
 }
 
 /** Opens a file with Bun's own SQLite. */

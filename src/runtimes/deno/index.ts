@@ -8,7 +8,7 @@ import { DenoTransport, FullSockets } from './transport.ts'
 import { upgradeWebSocketWith } from './upgrade.ts'
 
 export * from '../exports.ts'
-export { type SqliteOptions, sqliteAdapter } from './sqlite.ts'
+export { sqliteAdapter } from './sqlite.ts'
 
 /** Live rooms as routes for a Hono app: `Deno.serve(app.fetch)`. */
 export function createParlor(options: ParlorOptions): Parlor {

@@ -18,7 +18,7 @@ import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
 import { withErrors } from './errors.ts'
 
 export * from '../exports.ts'
-export { type SqliteOptions, sqliteAdapter } from '../node/sqlite.ts'
+export { sqliteAdapter } from '../node/sqlite.ts'
 
 /**
  * In place of node-ws's own function, for the whole app: the same result, with bounded frames, our subprotocols, the bodies of refused

@@ -19,7 +19,7 @@ import { nodeAddress, nodeTransport } from './transport.ts'
 import { answerUpgrade, guardUpgrades } from './upgrade-guard.ts'
 
 export * from '../exports.ts'
-export { type SqliteOptions, sqliteAdapter } from './sqlite.ts'
+export { sqliteAdapter } from './sqlite.ts'
 export { guardUpgrades }
 
 /** Live rooms as routes for a Hono app that is served by `serve` of this module. */

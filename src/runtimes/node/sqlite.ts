@@ -1,10 +1,8 @@
-import type { BroadcastAdapter } from '../../core/broadcast-adapter.ts'
+import type { MakeAdapter } from '../adapter.ts'
 import { openSqlite } from '../node-sqlite.ts'
-import { type SqliteOptions, sqliteAdapterWith } from '../sqlite.ts'
+import { sqliteAdapterWith } from '../sqlite.ts'
 
-export type { SqliteOptions }
-
-/** Rooms' logs in a SQLite file, which outlive the process: an `adapter` for `createParlor`, on Node 22.13 or newer. Throws where the file can't be used. */
-export function sqliteAdapter(file: string, options: SqliteOptions = {}): BroadcastAdapter {
-  return sqliteAdapterWith(openSqlite, file, options)
+/** Rooms' logs in a SQLite file, which outlive the process: an `adapter` for `createParlor`, on Node 22.13 or newer. `createParlor` throws where the file can't be used. */
+export function sqliteAdapter(file: string): MakeAdapter {
+  return sqliteAdapterWith(openSqlite, file)
 }

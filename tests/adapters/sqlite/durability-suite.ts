@@ -7,6 +7,8 @@ import { BEGINNING, RemoteAdapter } from './remote-adapter.ts'
 export interface Hosts {
   /** A process of the test's own. It ends with the test. */
   start(): HostProcess
+  /** The one that all tests share which kill none. */
+  shared(): HostProcess
   freshFile(): string
 }
 
@@ -39,14 +41,8 @@ export function durabilitySuite({ start, freshFile }: Hosts): void {
     expect(await Promise.allSettled(publishers)).toMatchObject(range(1, 8).map(() => ({ status: 'rejected' })))
     await dead
   }
-  const counts = async (adapter: RemoteAdapter): Promise<readonly unknown[]> => {
-    const tables = ['parlor_rooms', 'parlor_publications', 'parlor_client_ids']
-    const rows = await Promise.all(tables.map((table) => adapter.sql(`SELECT count(*) AS n FROM ${table}`)))
-    return rows.map(([row]) => row?.['n'])
-  }
-
   describe('a restart', () => {
-    test('[ROOM-11] after kill -9 every acknowledged publish is there once, at its position, and a retry is a duplicate', async () => {
+    test('[ROOM-11] [ROOM-16] after kill -9 every acknowledged publish is there once, at its position, and a retry is a duplicate', async () => {
       const file = freshFile()
       const acked = new Map<string, Published>()
       let now = BEGINNING
@@ -79,7 +75,7 @@ export function durabilitySuite({ start, freshFile }: Hosts): void {
       }
     })
 
-    test('[ROOM-13] positions from before verify after it, and the log goes on', async () => {
+    test('[ROOM-13] [ROOM-16] positions from before verify after it, and the log goes on', async () => {
       const file = freshFile()
       const { host, adapter } = await open(file)
       const empty = await adapter.subscribe('empty')
@@ -100,7 +96,7 @@ export function durabilitySuite({ start, freshFile }: Hosts): void {
       expect((await second.adapter.history('r', { ...head, id: 'other' }, 10)).intact).toBe(false)
     })
 
-    test('[ROOM-13] who was caught up has some minutes to come back, though the log has expired meanwhile', async () => {
+    test('[ROOM-13] [ROOM-16] who was caught up has some minutes to come back, though the log has expired meanwhile', async () => {
       const file = freshFile()
       const { host, adapter } = await open(file)
       await adapter.subscribe('short')
@@ -115,7 +111,7 @@ export function durabilitySuite({ start, freshFile }: Hosts): void {
       expect(await second.subscribe('short')).toEqual(position)
     })
 
-    test('[ROOM-10] what is remembered of client ids outlives it, as long and no longer', async () => {
+    test('[ROOM-10] [ROOM-16] what is remembered of client ids outlives it, as long and no longer', async () => {
       const file = freshFile()
       const { host, adapter } = await open(file)
       const first = await adapter.publish('r', chat('x', { clientId: 'one' }))
@@ -142,87 +138,6 @@ export function durabilitySuite({ start, freshFile }: Hosts): void {
         await host.kill()
       }
       expect(new Set(ids).size).toBe(15)
-    })
-  })
-
-  describe('what has expired', () => {
-    test('[ROOM-9] is deleted, and a room that nobody is in is forgotten: no rows, no timer', async () => {
-      const { adapter } = await open(freshFile())
-      for (const i of range(1, 30)) await adapter.publish(`r${i}`, chat('x', { clientId: `${i}` }))
-      await adapter.subscribe('held')
-      await adapter.publish('held', chat('x', { clientId: 'one' }))
-      expect(await adapter.timers()).toBe(1)
-      await adapter.advance(WINDOW - 10)
-      expect(await counts(adapter)).toEqual([31, 31, 31])
-      await adapter.advance(5000)
-      expect(await counts(adapter)).toEqual([1, 0, 0])
-      expect(await adapter.timers()).toBe(0)
-      await adapter.unsubscribe('held')
-      await adapter.probe()
-      expect(await adapter.timers()).toBe(1)
-      await adapter.advance(WINDOW + 5000)
-      expect([await counts(adapter), await adapter.timers()]).toEqual([[0, 0, 0], 0])
-    })
-
-    test('[ROOM-9] before a restart is deleted after it', async () => {
-      const file = freshFile()
-      const { host, adapter } = await open(file)
-      await adapter.subscribe('held')
-      for (const room of ['held', 'r', 'short']) await adapter.publish(room, chat('x', { clientId: 'one' }))
-      await adapter.advance(WINDOW + 5000)
-      await adapter.publish('later', chat('x'))
-      await host.kill()
-      const { adapter: second } = await open(file, BEGINNING + 2 * WINDOW)
-      await second.advance(2 * WINDOW)
-      expect([await counts(second), await second.timers()]).toEqual([[0, 0, 0], 0])
-    })
-
-    test('[ROOM-9] goes in steps, however much it is', async () => {
-      const { adapter } = await open(freshFile())
-      for (const n of range(1, 5)) {
-        const from = { id: `publisher ${n}`, name: 'P' }
-        await Promise.all(
-          range(1, 600).map((i) => adapter.publish(`short${i % 60}`, chat('x', { from, clientId: `${i}` }))),
-        )
-      }
-      await adapter.publish('few', chat('x', { clientId: 'one' }))
-      await Promise.all(range(1, 2500).map((i) => adapter.publish('big', chat(`${i}`, { clientId: `${i}` }))))
-      await adapter.advance(WINDOW + 2000)
-      for (let i = 0; i < 20 && (await adapter.timers()) > 0; i++) await adapter.advance(1)
-      expect([await counts(adapter), await adapter.timers()]).toEqual([[0, 0, 0], 0])
-    })
-
-    test('[ROOM-2] an epoch never names another log of the room', async () => {
-      const { adapter } = await open(freshFile())
-      const empty = await adapter.subscribe('r')
-      const first = (await adapter.publish('r', chat('x'))).position
-      expect(first?.epoch).toBe(empty.epoch)
-      await adapter.unsubscribe('r')
-      await adapter.advance(WINDOW + 5000)
-      expect((await adapter.history('r', empty, 10)).intact).toBe(false)
-      const second = (await adapter.publish('r', chat('x'))).position
-      expect(second).toMatchObject({ offset: 1 })
-      expect(second?.epoch).not.toBe(first?.epoch)
-    })
-
-    test('[ROOM-2] a room that somebody is in keeps its epoch, published to or not, whatever is forgotten beside it', async () => {
-      const { adapter } = await open(freshFile())
-      const empty = await adapter.subscribe('empty')
-      await adapter.publish('other', chat('x'))
-      await adapter.advance(WINDOW + 5000)
-      expect(await counts(adapter)).toEqual([0, 0, 0])
-      expect(await adapter.subscribe('empty')).toEqual(empty)
-      expect((await adapter.publish('empty', chat('x'))).position).toMatchObject({ epoch: empty.epoch, offset: 1 })
-    })
-
-    test('[ROOM-4] evicted rows are deleted while the log goes on', async () => {
-      const { adapter } = await open(freshFile())
-      await Promise.all(range(1, 1000).map((i) => adapter.publish('few', chat(`${i}`))))
-      const [small] = await adapter.sql('SELECT count(*) AS n FROM parlor_publications')
-      expect(small?.['n']).toBeLessThanOrEqual(70)
-      for (let i = 0; i < 50; i++) await adapter.publish('small', chat('x'.repeat(5000)))
-      const [large] = await adapter.sql(`SELECT count(*) AS n FROM parlor_publications WHERE length(record) > 5000`)
-      expect(large?.['n']).toBeLessThanOrEqual(2)
     })
   })
 

@@ -1,5 +1,5 @@
 /** The runtimes that have SQLite, and how a TypeScript file is run on each. */
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -15,8 +15,8 @@ export interface SqliteRuntime {
 
 /** Node 24 from npm: `tests/node24/setup.ts` has installed it before any test. */
 export function node24(): string {
-  const [platform] = readdirSync(NODE24).filter((name) => name.startsWith('node-'))
-  if (platform === undefined) throw new Error('there is no Node 24 for this platform in tests/node24')
+  const [platform] = existsSync(NODE24) ? readdirSync(NODE24).filter((name) => name.startsWith('node-')) : []
+  if (platform === undefined) throw new Error('Node 24 is not there: run `npm ci` in tests/node24')
   return `${NODE24}/${platform}/bin/node`
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest'
 import { adapterSuite } from '../../contract/adapter-suite.ts'
 import { durabilitySuite } from './durability-suite.ts'
+import { expirySuite } from './expiry-suite.ts'
 import { HostProcess } from './host-process.ts'
 import { modelSuite } from './model-suite.ts'
 import { RemoteAdapter } from './remote-adapter.ts'
@@ -42,7 +43,9 @@ export function sqliteSuite(runtime: SqliteRuntime): void {
       return { adapter, advance: (ms) => adapter.advance(ms), close }
     })
     modelSuite(host, freshFile)
-    durabilitySuite({ start, freshFile })
-    troubleSuite({ start, freshFile })
+    const hosts = { start, shared: host, freshFile }
+    durabilitySuite(hosts)
+    expirySuite(hosts)
+    troubleSuite(hosts)
   })
 }

@@ -5,8 +5,8 @@ import type { Hosts } from './durability-suite.ts'
 import { RemoteAdapter } from './remote-adapter.ts'
 
 /** What an adapter does where its file can't be used. */
-export function troubleSuite({ start, freshFile }: Hosts): void {
-  const open = (file: string): Promise<RemoteAdapter> => RemoteAdapter.open(start(), file)
+export function troubleSuite({ start, shared, freshFile }: Hosts): void {
+  const open = (file: string, host = shared()): Promise<RemoteAdapter> => RemoteAdapter.open(host, file)
 
   /** A file with something in it that was closed as it should be. */
   async function usedFile(): Promise<string> {
@@ -24,7 +24,7 @@ export function troubleSuite({ start, freshFile }: Hosts): void {
       await adapter.sql(`PRAGMA max_page_count = ${row?.['page_count']}`)
     }
 
-    test('[ROOM-11] refuses every publish of the turn with unavailable, announces none, and goes on without a hole when there is room', async () => {
+    test('[ROOM-16] refuses every publish of the turn with unavailable, announces none, and goes on without a hole when there is room', async () => {
       const host = start()
       const adapter = await RemoteAdapter.open(host, freshFile())
       const heard = new Heard()
@@ -97,11 +97,11 @@ export function troubleSuite({ start, freshFile }: Hosts): void {
   })
 
   describe('a file that is not for us', () => {
-    test('another process has: says so, and leaves it alone', async () => {
+    test('[ROOM-16] another process has: says so, and leaves it alone', async () => {
       const file = freshFile()
       const owner = await open(file)
       await owner.publish('r', chat('1'))
-      await expect(open(file)).rejects.toThrow(/\.db: another process has it.*a file of its own/)
+      await expect(open(file, start())).rejects.toThrow(/\.db: another process has it.*a file of its own/)
       await owner.publish('r', chat('2'))
       expect((await owner.history('r', { epoch: '', offset: 0 }, 10)).publications).toHaveLength(2)
       await owner.close()
@@ -109,11 +109,10 @@ export function troubleSuite({ start, freshFile }: Hosts): void {
       expect((await next.history('r', { epoch: '', offset: 0 }, 10)).publications).toHaveLength(2)
     })
 
-    test('another adapter of the same process has: says so', async () => {
-      const host = start()
+    test('[ROOM-16] another adapter of the same process has: says so', async () => {
       const file = freshFile()
-      const owner = await RemoteAdapter.open(host, file)
-      await expect(RemoteAdapter.open(host, file)).rejects.toThrow(/another process has it/)
+      const owner = await open(file)
+      await expect(open(file)).rejects.toThrow(/another process has it/)
       await owner.publish('r', chat('1'))
     })
 
@@ -155,10 +154,14 @@ export function troubleSuite({ start, freshFile }: Hosts): void {
   })
 
   describe('a file that is damaged', () => {
-    test('in the middle: the start fails, and says what to do', async () => {
+    test.each([
+      ['in its beginning', 4],
+      ['where nothing is read before somebody asks for it', -1],
+    ])('%s: the start fails, and says what to do', async (_, page) => {
       const file = await usedFile()
       const bytes = readFileSync(file)
-      bytes.fill(0xa5, 4096 * 4, Math.min(bytes.length, 4096 * 12))
+      const at = (page < 0 ? bytes.length : 0) + 4096 * page
+      bytes.fill(0xa5, at, at + 4096)
       writeFileSync(file, bytes)
       await expect(open(file)).rejects.toThrow(/is damaged\. Put a backup in its place, or move it away/)
     })
