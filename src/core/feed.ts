@@ -106,15 +106,16 @@ export class Feed {
     if (this.#held.length > 0 && !this.#reading) this.#read()
   }
 
-  /**
-   * Compares the copy with the adapter's log, by the head's id, and reads what is missing. Fails where the log can't be read.
-   * `doubtful`: the engine was away, and what can't be compared any more is taken for another log.
-   */
-  check(doubtful = false): Promise<void> | undefined {
-    if (this.#closed) return undefined
+  /** The engine was away: until the log has been compared nothing is known of it, and what can't be compared any more is another one. */
+  doubt(): void {
+    this.#doubtful = true
     // What was announced over a connection that broke says nothing about the log behind the new one.
-    if (doubtful) this.#held = []
-    this.#doubtful ||= doubtful
+    this.#held = []
+  }
+
+  /** Compares the copy with the adapter's log, by the head's id, and reads what is missing. Fails where the log can't be read. */
+  check(): Promise<void> | undefined {
+    if (this.#closed) return undefined
     if (this.#reading && !this.#retry) this.#again = true
     else this.#read()
     if (!this.#reading) return undefined

@@ -101,9 +101,14 @@ export class Room implements FeedOwner, Due {
     this.#feed.deliver(epoch, publications)
   }
 
-  /** Compares what the room has with the log of an adapter that was away. Fails where that can't be read. */
+  /** The adapter was away. */
+  doubt(): void {
+    this.#feed.doubt()
+  }
+
+  /** Compares what the room has with the adapter's log. Fails where that can't be read. */
   check(): Promise<void> | undefined {
-    return this.#feed.check(true)
+    return this.#feed.check()
   }
 
   /** Nobody is in the room any more. */

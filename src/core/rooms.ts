@@ -46,7 +46,7 @@ export class Rooms {
       entry.holds++
       return entry.room
     }
-    const head = this.#deps.adapter.subscribe(name)
+    const head = this.#subscribe(name)
     return isLater(head) ? this.#openLater(name, Promise.resolve(head)) : this.#open(name, head, 1)
   }
 
@@ -63,9 +63,17 @@ export class Rooms {
     else if (entry && entry.early.length < MAX_EARLY) entry.early.push([epoch, publications])
   }
 
-  /** Compares every room with the adapter's log, a few at a time: the engine was away. */
+  /** The engine was away: every room is in doubt at once, and compared with the adapter's log, a few at a time. */
   async check(): Promise<void> {
-    const rooms = [...this.#entries.values()].flatMap((entry) => (entry.kind === 'open' ? [entry.room] : []))
+    const rooms: Room[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.kind === 'open') {
+        entry.room.doubt()
+        rooms.push(entry.room)
+      }
+      // Its head may have been read before the engine went away.
+      else entry.room.then((room) => this.#recheck(room)).catch(() => {})
+    }
     const work = async (): Promise<void> => {
       for (let room = rooms.pop(); room; room = rooms.pop()) {
         // A room that can't be read now goes on trying by itself.
@@ -77,6 +85,11 @@ export class Rooms {
       }
     }
     await Promise.all(Array.from({ length: CHECKS }, work))
+  }
+
+  #recheck(room: Room): Promise<void> | undefined {
+    room.doubt()
+    return room.check()
   }
 
   /** Hands out what came in, without waiting for the end of the turn. */
@@ -102,6 +115,7 @@ export class Rooms {
       },
       (reason: unknown) => {
         this.#entries.delete(name)
+        this.#unsubscribe(name)
         throw reason
       },
     )
@@ -117,6 +131,16 @@ export class Rooms {
     this.#unsubscribe(name)
   }
 
+  #subscribe(name: string): Eventually<StreamPosition> {
+    try {
+      return this.#deps.adapter.subscribe(name)
+    } catch (reason) {
+      this.#unsubscribe(name)
+      throw reason
+    }
+  }
+
+  /** Harmless where nothing is subscribed: what failed may have been done all the same. */
   #unsubscribe(name: string): void {
     void settle(
       () => this.#deps.adapter.unsubscribe(name),

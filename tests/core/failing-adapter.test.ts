@@ -90,6 +90,24 @@ describe('an adapter that fails', () => {
     expect(world.hub.rooms.size).toBe(0)
   })
 
+  test('[ROOM-9] a subscription that was not given back is not forgotten where the next subscribe fails', async () => {
+    const world = new World()
+    const client = world.connect({ ping: false, room: 'r' })
+    const down = { unsubscribe: [new Error('down')], subscribe: [new Error('down')] }
+    world.adapter.fails = (call) => (call === 'unsubscribe' || call === 'subscribe' ? down[call].shift() : undefined)
+    world.adapter.delays = (call) => call === 'subscribe'
+    client.send({ type: 'leave', room: 'r' })
+    client.join('r')
+    world.loop.advance(1500)
+    world.adapter.release()
+    for (let i = 0; i < 10; i++) {
+      await world.rest()
+      world.loop.advance(60_000)
+    }
+    expect(world.hub.rooms.size).toBe(0)
+    expect(world.adapter.subscribed.size).toBe(0)
+  })
+
   test('[ROOM-9] an unsubscribe that failed is tried again: nobody is in the room', async () => {
     const world = new World()
     const client = world.connect({ ping: false, room: 'r' })

@@ -114,6 +114,26 @@ describe('a fork: the same epoch, another log', () => {
     expect(client.all('joined')).toMatchObject([{ recovered: false, position: { offset: 2 } }])
   })
 
+  test('[ROOM-12] every room is in doubt at once, however many there are', async () => {
+    const world = new World()
+    const client = world.connect({ ping: false })
+    const rooms = Array.from({ length: 40 }, (_, i) => `r${i}`)
+    for (const room of rooms) client.join(room)
+    client.take()
+    world.adapter.delays = (call) => call === 'history'
+    world.adapter.restored()
+    const other = world.connect({ ping: false })
+    for (const room of rooms) other.join(room)
+    await world.rest()
+    expect(other.all('joined')).toEqual([])
+    world.adapter.delays = () => false
+    for (let i = 0; i < 10; i++) {
+      world.adapter.release()
+      await world.rest()
+    }
+    expect(other.all('joined')).toHaveLength(40)
+  })
+
   test('[ROOM-13] nothing begins in a log that is in doubt', async () => {
     const { world, epoch, member } = await atFive()
     const fifth = member.all('chat').at(-1)
