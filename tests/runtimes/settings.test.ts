@@ -40,6 +40,16 @@ describe('settings of the service', () => {
     expect(problems({ PARLOR_PORTS: '1', PARLOR_SERVICE: 'x', PARLOR_MAX_SERVICE_HOSTS: '1' })).toHaveLength(3)
   })
 
+  test.each([
+    ['PARLOR_HEARTBEET', 'PARLOR_HEARTBEAT_INTERVAL'],
+    ['PARLOR_SECRET', 'PARLOR_AUTH_SECRET'],
+    ['PARLOR_HISTORY_SIZ', 'PARLOR_HISTORY_SIZE'],
+    ['PARLOR_MAX_ROOM', 'PARLOR_MAX_ROOM_NAME'],
+    ['PARLOR_STROE', 'PARLOR_STORE'],
+  ])('settings: %s is answered with %s', (name, meant) => {
+    expect(problems({ [name]: '1' })).toEqual([`${name}: there is no such setting; do you mean ${meant}?`])
+  })
+
   test('[WS-6] a message size above the largest frame can not take effect: refused', () => {
     expect(readSettings({ PARLOR_MAX_MESSAGE_SIZE: '1MiB' }).PARLOR_MAX_MESSAGE_SIZE).toBe(1_048_576)
     for (const size of ['1048577', '2MiB', '1GB']) {
