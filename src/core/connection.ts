@@ -193,8 +193,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     const silent = horizon - this.#lastSeen
     if (silent > interval + grace) {
       this.#deps.log.debug('a silent peer is dropped', { connection: this.id })
-      this.#transport.close(CLOSE.heartbeatTimeout.code, CLOSE.heartbeatTimeout.reason)
-      this.#end()
+      this.end(CLOSE.heartbeatTimeout)
       this.#transport.terminate()
     } else if (silent > interval && !this.#pinged) {
       this.#pinged = true

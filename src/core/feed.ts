@@ -100,7 +100,7 @@ export class Feed {
 
   deliver(epoch: string, publications: readonly Publication[]): void {
     for (const publication of publications) {
-      if (!this.#reading && this.#fits(epoch, publication)) continue
+      if (!this.#reading && !this.#doubtful && this.#fits(epoch, publication)) continue
       this.#hold({ epoch, publication })
     }
     if (this.#held.length > 0 && !this.#reading) this.#read()

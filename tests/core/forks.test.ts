@@ -134,6 +134,30 @@ describe('a fork: the same epoch, another log', () => {
     expect(other.all('joined')).toHaveLength(40)
   })
 
+  test('[ROOM-12] a log in doubt takes no announcement before it was compared', async () => {
+    const world = new World()
+    const client = world.connect({ ping: false })
+    const rooms = Array.from({ length: 40 }, (_, i) => `r${i}`)
+    for (const room of rooms) {
+      client.join(room)
+      await world.publish(room, 'a1')
+    }
+    await world.rest()
+    const epoch = client.all('joined').at(-1)?.position.epoch ?? ''
+    client.take()
+    world.adapter.delays = (call) => call === 'history'
+    world.adapter.fork('r39', epoch, ['f1'])
+    world.adapter.restored()
+    await world.publish('r39', 'f2')
+    world.adapter.delays = () => false
+    for (let i = 0; i < 10; i++) {
+      world.adapter.release()
+      await world.rest()
+    }
+    const of39 = client.take().filter((frame) => 'room' in frame && frame.room === 'r39')
+    expect(of39.map((frame) => (frame.type === 'chat' ? frame.content : frame.type))).toEqual(['reset', 'f1', 'f2'])
+  })
+
   test('[ROOM-13] nothing begins in a log that is in doubt', async () => {
     const { world, epoch, member } = await atFive()
     const fifth = member.all('chat').at(-1)

@@ -76,6 +76,18 @@ describe('heartbeat', () => {
     expect(transport.pings).toBe(2)
   })
 
+  test('[BEAT-2] nothing is sent to a dropped peer after its close', async () => {
+    const world = new World()
+    const client = world.connect({ room: 'r' })
+    world.connect({ room: 'r', ping: false })
+    world.loop.advance(39_000)
+    expect(client.transport.pings).toBe(1)
+    await world.publish('r', 'in this turn')
+    world.loop.advance(3000)
+    expect(client.transport.closed?.code).toBe(4001)
+    expect(client.transport.late).toEqual([])
+  })
+
   test('[HTTP-5] a ping that throws costs nobody else the heartbeat', () => {
     const world = new World()
     const [broken, other] = [world.connect(), world.connect()]
