@@ -150,14 +150,19 @@ export class CatchUp {
 
   /** `seen`: the offset of the head that the hub knew of when it asked. */
   #found(member: Member, cursor: Mark, seen: number, page: HistoryPage): void {
-    const { origin, log } = this.#feed
+    const { origin } = this.#feed
     const isOther = page.head.offset < seen || this.#isOfAnotherLog(page, cursor)
     if (member.origin === origin && isOther) return this.#recheck(member, cursor)
     const entries = member.origin === origin ? this.#entriesOf(page, cursor) : []
-    // A page that begins after what the hub itself has would leave a hole: the hub's own log is read instead.
-    const isOfUse = entries.length > 0 && page.start.offset < log.floor.offset
-    const start = isOfUse ? later(page.start, cursor) : later(log.floor, cursor)
-    member.state = { kind: 'lagging', cursor, page: { start, entries: isOfUse ? entries : [] } }
+    member.state = { kind: 'lagging', cursor, page: this.#useful(page, cursor, entries) }
+  }
+
+  /** As much of a page as stands before what the hub has itself; its start says from where on there is something. */
+  #useful({ start, head }: HistoryPage, cursor: Mark, entries: readonly Entry[]): Page {
+    const { floor } = this.#feed.log
+    if (entries.length > 0 && start.offset < floor.offset) return { start: later(start, cursor), entries }
+    // The hub may have let go of more meanwhile than the page knows of: what lies beyond it is to be read, not lost.
+    return { start: later(head.offset >= floor.offset ? floor : start, cursor), entries: [] }
   }
 
   /** The adapter answers from another log than the one that the hub knows, or may do so. */

@@ -157,6 +157,27 @@ describe('catching up', () => {
     expect(client.all('chat').map(({ offset }) => offset)).toEqual(oneTo(40))
   })
 
+  test('[ROOM-5] what was published after a read began, and is gone from the hub already, is no gap', async () => {
+    const world = new World({ logs: { size: 1 }, engineLogs: { size: 3 } })
+    const client = world.connect({ ping: false, slow: true })
+    client.join('r')
+    client.send({ type: 'x'.repeat(50_000) })
+    client.text(`"${'x'.repeat(60_000)}"`)
+    while (client.transport.buffered() <= 65_536) client.send({ type: 'auth', token: '', ref: 'r'.repeat(64) })
+    world.loop.rest()
+    for (let i = 1; i <= 6; i++) await world.publish('r', `${i}`)
+    await world.rest()
+    world.adapter.delays = (call) => call === 'history'
+    client.transport.open()
+    await world.rest()
+    for (let i = 7; i <= 9; i++) await world.publish('r', `${i}`)
+    world.adapter.delays = () => false
+    world.adapter.release()
+    await world.rest()
+    expect(client.all('gap')).toMatchObject([{ from: 1, to: 3 }])
+    expect(client.all('chat').map(({ offset }) => offset)).toEqual([4, 5, 6, 7, 8, 9])
+  })
+
   test('[CONN-4] many that catch up at once leave turns for the others', async () => {
     const world = new World({ logs: { size: 1000 } })
     const slow = oneTo(100).map(() => world.connect({ slow: true, room: 'r', ping: false }))
