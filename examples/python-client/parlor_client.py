@@ -1,13 +1,13 @@
-"""A client of Parlor's JSON protocol, written from SPEC.md alone. It needs Python 3.11 and websockets."""
+"""A client of Parlor's JSON protocol, written from SPEC.md alone. tests/long/python-client.py shows how it is used."""
 
 import asyncio
 import json
 import random
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Self
 from urllib.parse import quote
+from uuid import uuid4
 
 from websockets import ClientConnection, ConnectionClosed, InvalidHandshake, InvalidStatus, connect
 
@@ -22,27 +22,19 @@ class ParlorError(Exception):
 class Request(asyncio.Future[Frame]):
     def __init__(self, **frame: Any) -> None:
         super().__init__()
-        self.frame = {"ref": uuid.uuid4().hex} | frame
+        self.frame = {"ref": uuid4().hex} | frame
         self.first_sent: float | None = None
 
 
 class Parlor:
-    """async with Parlor("ws://localhost:3000/ws", token) as parlor:  # token: an async function, asked for each connection
-        await parlor.join("lobby")
-        await parlor.publish("lobby", content="hello")  # answers when the log has it
-        async for frame in parlor:  # chat, event, gap, reset; after an outage joined (not recovered), error (not joined)
-            print(frame)
-    """
-
-    def __init__(self, url: str, token: Callable[[], Awaitable[str]], ping: float = 10) -> None:
-        self.url, self.token, self.ping = url, token, ping
+    def __init__(self, url: str, token: Callable[[], Coroutine[Any, Any, str]], **options: Any) -> None:
+        self.url, self.token, self.pause = url, token, random.uniform(0.5, 1)  # seconds until the next connection
+        self.options = {"compression": None, "max_size": None, "ping_interval": 10, "ping_timeout": 10} | options
         self.frames: asyncio.Queue[Any] = asyncio.Queue()
         self.joins: dict[str, Request] = {}  # by room; `since` is the position of the newest publication received
         self.unanswered: dict[str, Request] = {}  # by ref, in order
-        self.welcome: Frame = {"session": "", "reconnect": {"after": 0, "window": 5000}}
-        self.outbox: asyncio.Queue[Request] = asyncio.Queue()  # as what follows, anew with each welcome
-        self.joined: set[str] = set()
-        self.failures = 0
+        self.session, self.limit = "", 0  # bytes
+        self.outbox, self.joined, self.slots = asyncio.Queue[Request](), set[str](), asyncio.Semaphore()
 
     async def __aenter__(self) -> Self:
         self.running = asyncio.create_task(self.run())
@@ -54,22 +46,22 @@ class Parlor:
         await asyncio.wait([self.running])
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
+        """Yields chat, event, gap, reset; joined where an outage was not recovered, error where a room was refused."""
         while (frame := await self.frames.get()) is not self.running:
             yield frame
         self.running.result()
 
-    async def join(self, room: str, since: Frame | None = None) -> Frame:
+    async def join(self, room: str, **options: Any) -> Frame:
         if room not in self.joins:
-            self.joins[room] = Request(type="join", room=room, **({"since": since} if since else {}))
+            self.joins[room] = Request(type="join", room=room, **options)
             self.outbox.put_nowait(self.joins[room])
         return await self.reply(self.joins[room])
 
     async def publish(self, room: str, **message: Any) -> Frame:
-        """Of `content`, or of `name` and `data`; with an `id`, unless a random one will do."""
+        """`content`, or `name` and `data`; with an `id`, unless a random one will do. Answers when the log has it."""
         await self.join(room)
-        kind = "event" if "name" in message else "chat"
-        request = Request(**{"type": kind, "room": room, "id": uuid.uuid4().hex, "age": 0} | message)
-        if len(json.dumps(request.frame, ensure_ascii=False, allow_nan=False).encode()) + 16 > self.welcome["limits"]["message"]:
+        request = Request(type="event" if "name" in message else "chat", room=room, **{"id": uuid4().hex} | message)
+        if len(json.dumps(request.frame, ensure_ascii=False, allow_nan=False).encode()) + 32 > self.limit:
             raise ParlorError("message_too_large", "The server's answer would not say which")
         self.unanswered[request.frame["ref"]] = request
         if room in self.joined:
@@ -80,31 +72,24 @@ class Parlor:
         await asyncio.wait([request, self.running], return_when=asyncio.FIRST_COMPLETED)
         return request.result() if request.done() else self.running.result()
 
-    async def run(self) -> None:
+    async def run(self) -> Any:
         while True:
-            self.pause: float | None = None  # seconds, where the server says how long
             try:
                 await self.connect()
             except InvalidStatus as refusal:
-                status = refusal.response.status_code
-                if status < 500 and status != 429:
+                if (status := refusal.response.status_code) < 500 and status != 429:
                     raise ParlorError(status, refusal.response.reason_phrase) from refusal
-                self.pause = int(refusal.response.headers.get("Retry-After", 5)) * random.uniform(1, 2)
-            except ConnectionClosed as closed:
-                if closed.rcvd and 4500 <= closed.rcvd.code < 5000:
-                    raise ParlorError(closed.rcvd.code, closed.rcvd.reason) from closed
-            except (OSError, InvalidHandshake):
-                pass
-            window = self.welcome["reconnect"]["window"] * 2 ** min(self.failures, 4)
-            wait = (self.welcome["reconnect"]["after"] + random.uniform(0, window)) / 1000
-            await asyncio.sleep(wait if self.pause is None else self.pause)
-            self.failures += 1
+                self.pause += int(refusal.response.headers.get("Retry-After", 0))
+            except (ConnectionClosed, InvalidHandshake, OSError) as loss:
+                if (close := getattr(loss, "rcvd", None)) and 4500 <= close.code < 5000:
+                    raise ParlorError(close.code, close.reason) from loss
+            await asyncio.sleep(self.pause)
+            self.pause = min(2 * self.pause + random.uniform(0, 1), 60)  # unless a welcome comes
 
     async def connect(self) -> None:
-        url = f"{self.url}?session={quote(self.welcome['session'])}"
+        url = f"{self.url}?session={quote(self.session)}"
         headers = {"Authorization": f"Bearer {await self.token()}"}
-        options = {"compression": None, "max_size": None, "ping_interval": self.ping, "ping_timeout": self.ping}
-        async with connect(url, additional_headers=headers, **options) as socket:
+        async with connect(url, additional_headers=headers, **self.options) as socket:
             self.receive(json.loads(await socket.recv()))  # welcome
             sender = asyncio.create_task(self.send(socket))
             try:
@@ -112,24 +97,27 @@ class Parlor:
                     self.receive(json.loads(text))
             finally:
                 sender.cancel()
+                await asyncio.gather(sender, return_exceptions=True)
 
     async def send(self, socket: ClientConnection) -> None:
-        while True:
-            request = await self.outbox.get()
+        while request := await self.outbox.get():
             await self.slots.acquire()
-            request.first_sent = request.first_sent or time.clock_gettime(CLOCK)
-            if "age" in request.frame:
+            if request.first_sent and "id" in request.frame:
                 request.frame["age"] = round(1000 * (time.clock_gettime(CLOCK) - request.first_sent))
-            if request.frame["type"] == "auth":
-                request.frame["token"] = await self.token()
+            request.first_sent = request.first_sent or time.clock_gettime(CLOCK)
             self.unanswered[request.frame["ref"]] = request
             await socket.send(json.dumps(request.frame, ensure_ascii=False))
 
     def receive(self, frame: Frame) -> None:
+        if request := self.unanswered.pop(frame.get("ref", ""), None):
+            self.slots.release()
+            if frame["type"] != "error" and not request.done():
+                request.set_result(frame)
         match frame:
-            case {"type": "welcome"}:
-                self.welcome, self.failures, self.joined, self.outbox = frame, 0, set(), asyncio.Queue()
-                self.slots = asyncio.Semaphore(frame["limits"]["pending"])
+            case {"type": "welcome", "session": session, "limits": limits, "reconnect": reconnect}:
+                self.session, self.limit = session, limits["message"]
+                self.pause = (reconnect["after"] + random.uniform(0, reconnect["window"])) / 1000
+                self.outbox, self.joined, self.slots = asyncio.Queue(), set(), asyncio.Semaphore(limits["pending"])
                 for join in self.joins.values():
                     self.outbox.put_nowait(join)
             case {"type": "joined", "room": room, "position": position}:
@@ -137,17 +125,25 @@ class Parlor:
                     self.frames.put_nowait(frame)
                 self.joins[room].frame["since"] = position
                 self.joined.add(room)
-                for request in self.unanswered.values():
-                    if request.frame.get("room") == room and "id" in request.frame: 
-                        self.outbox.put_nowait(request)
+                for publish in [it for it in self.unanswered.values() if it.frame.get("room") == room]:
+                    self.outbox.put_nowait(publish)
             case {"type": "chat" | "event" | "gap" | "reset", "room": room}:
-                since = self.joins[room].frame["since"]
+                held = self.joins[room].frame
                 if "offset" in frame:
-                    frame["position"] = {"epoch": since["epoch"], "offset": frame["offset"], "id": frame["id"]}
-                self.joins[room].frame["since"] = frame.get("position", since)
+                    frame["position"] = held["since"] | {"offset": frame["offset"], "id": frame["id"]}
+                held["since"] = frame.get("position", held["since"])
                 self.frames.put_nowait(frame)
-            case {"type": "drain"}:
-                self.pause = frame["reconnectAfter"] / 1000
-            case {"code": "token_expiring"}:
-                self.outbox.put_nowait(Request(type="auth"))
-        ...
+            case {"type": "drain", "reconnectAfter": milliseconds}:
+                self.pause = milliseconds / 1000
+            case {"type": "error", "code": "token_expiring"}:
+                renewal = self.renewal = asyncio.create_task(self.token())
+                renewal.add_done_callback(lambda it: self.outbox.put_nowait(Request(type="auth", token=it.result())))
+            case {"type": "error", "retryable": True, "ref": ref} if request:
+                self.unanswered[ref] = request
+                asyncio.get_running_loop().call_later(random.uniform(1, 2), self.outbox.put_nowait, request)
+            case {"type": "error", "code": code, "message": message} if request:
+                if request.frame["type"] == "join":
+                    del self.joins[request.frame["room"]]
+                    self.frames.put_nowait(frame)
+                if not request.done():
+                    request.set_exception(ParlorError(code, message))
