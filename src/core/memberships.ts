@@ -114,8 +114,9 @@ export class Memberships implements MemberOwner {
 
   publish(name: string, draft: Draft): Eventually<Published> {
     if (!this.#members.has(name)) throw new RequestError('not_joined', 'Join this room first')
+    const { publish } = this.#hub.hooks
     const ask = (): Eventually<boolean> =>
-      this.#hub.hooks.publish?.({ user: draft.from, room: name, body: draft.body }) ?? true
+      publish === undefined || publish({ user: draft.from, room: name, body: draft.body })
     return chain(this.#hub.patient(ask), (yes) => {
       if (yes !== true) throw new RequestError('forbidden', 'Not allowed to publish here')
       return this.#hub.publish(name, draft)
@@ -146,8 +147,9 @@ export class Memberships implements MemberOwner {
 
   #mayJoin(room: string): Eventually<void> {
     const { user } = this.#connection.identity
+    const { join } = this.#hub.hooks
     return chain(
-      this.#hub.patient(() => this.#hub.hooks.join?.({ user, room }) ?? true),
+      this.#hub.patient(() => join === undefined || join({ user, room })),
       (yes) => {
         if (yes !== true) throw new RequestError('forbidden', 'Not allowed to join this room')
       },

@@ -36,6 +36,7 @@ export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
   const hooks = options.hooks ?? {}
   const hub = new Hub({ ...deps, adapter, settings, hooks })
   const started = start(hub)
+  let closed = false
   return {
     routes: createApp({
       runtime,
@@ -52,11 +53,15 @@ export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
       // Before anything is waited for: the application may go on changing its object.
       const draft = draftOf(message)
       if (!(await started)) throw new RequestError('unavailable', 'The adapter did not start')
+      if (closed) throw new RequestError('unavailable', 'This Parlor is closed')
       return hub.publish(room, draft)
     },
     stats: () => ({ connections: hub.connections, rooms: hub.rooms.size }),
     drain: (patience = 2000) => hub.drain(patience),
-    close: () => hub.close(),
+    close: () => {
+      closed = true
+      return hub.close()
+    },
   }
 }
 

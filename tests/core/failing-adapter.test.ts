@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestError } from '../../src/core/errors.ts'
+import type { Eventually } from '../../src/core/eventually.ts'
 import { Gate } from './fake-loop.ts'
 import { kinds, World } from './fake-world.ts'
 
@@ -131,6 +132,28 @@ describe('an adapter that fails', () => {
   })
 })
 
+describe('[WS-14] a hook that forgets to answer', () => {
+  test.each<[string, () => unknown]>([
+    ['undefined', () => undefined],
+    ['null', () => null],
+    ['1', () => 1],
+    ['a promise of undefined', () => Promise.resolve(undefined)],
+  ])('%s lets nobody in, and nothing be published', async (_, answer) => {
+    const world = new World({ hooks: { join: allowing(answer, 'closed'), publish: allowing(answer, 'open') } })
+    const client = world.connect()
+    client.join('closed', { ref: 1 })
+    client.join('open')
+    await world.rest()
+    client.send({ type: 'chat', room: 'open', content: 'x', ref: 2 })
+    await world.rest()
+    expect(client.all('error')).toMatchObject([
+      { ref: 1, code: 'forbidden' },
+      { ref: 2, code: 'forbidden' },
+    ])
+    expect(client.all('joined').map(({ room }) => room)).toEqual(['open'])
+  })
+})
+
 describe('[WS-14] hooks', () => {
   test('false is forbidden, a throw is internal, and both are forgotten', async () => {
     const gate = new Gate<boolean>()
@@ -159,3 +182,14 @@ describe('[WS-14] hooks', () => {
     expect(world.adapter.calls).toEqual([])
   })
 })
+
+/** What plain JavaScript may give for a hook: `answer` for this room, true for any other. */
+function allowing(answer: () => unknown, room: string): (request: { readonly room: string }) => Eventually<boolean> {
+  const isAnswer = (value: unknown): value is Eventually<boolean> => value !== room
+  return (request) => {
+    if (request.room !== room) return true
+    const value = answer()
+    if (!isAnswer(value)) throw new TypeError('unreachable')
+    return value
+  }
+}

@@ -44,6 +44,14 @@ const refusal = async (
 }
 
 describe('publishing from the application', () => {
+  test('[ROOM-11] a Parlor that is closed publishes nothing', async () => {
+    const world = new World()
+    const parlor = world.parlor()
+    await parlor.close()
+    expect(await refusal(parlor.publish('r', HELLO))).toMatchObject({ code: 'unavailable' })
+    expect(world.adapter.calls).toEqual([])
+  })
+
   test('[ROOM-3] waits until the adapter has started', async () => {
     const world = new World()
     const gate = new Gate<void>()

@@ -5,11 +5,11 @@ import { eventLoop } from '../loop.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
 import { BunTransport, type SocketData } from './transport.ts'
-import { serverOf, upgradeWebSocket, websocket } from './upgrade.ts'
+import { type OtherHandlers, serverOf, upgradeWebSocket, websocket, websocketBeside } from './upgrade.ts'
 
 export * from '../exports.ts'
 export { sqliteAdapter } from './sqlite.ts'
-export { websocket }
+export { type OtherHandlers, websocket, websocketBeside }
 
 /** Live rooms as routes for a Hono app that is served with the `websocket` of this module: `Bun.serve({ fetch: app.fetch, websocket })`. */
 export function createParlor(options: ParlorOptions): Parlor {

@@ -6,6 +6,8 @@ import type { TransportWish } from '../../http/runtime.ts'
 
 /** What Parlor keeps with a socket of Bun's server: whom to call for its events. */
 export interface SocketData {
+  /** What Hono's own `websocket` looks for: given that in place of ours, it closes the socket and does not fail on it. */
+  readonly events: { onOpen(event: Event, context: { close(code: number, reason: string): void }): void }
   opened(socket: ServerWebSocket<SocketData>): void
   message(data: string | ArrayBuffer): void
   closed(code: number, reason: string): void

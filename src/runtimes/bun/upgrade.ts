@@ -14,6 +14,7 @@ export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData
   let context: WSContext<ServerWebSocket<SocketData>> | undefined
   const agreed = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
   const data: SocketData = {
+    events: { onOpen: (_, foreign) => foreign.close(1011, NOT_OURS) },
     opened: (socket) => {
       context = contextOf(socket, agreed ?? '')
       events.onOpen?.(new Event('open'), context)
@@ -29,8 +30,22 @@ export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData
   return upgraded ? new Response(null) : c.text('Not a WebSocket handshake', 400)
 })
 
-/** The `websocket` handlers that Bun.serve needs for sockets of this helper. */
-export const websocket: WebSocketHandler<SocketData> = {
+const NOT_OURS = 'give Bun.serve the websocket of parlor/bun'
+
+/** The handlers of other WebSockets that the same server has, e.g. `websocket` of `hono/bun`. */
+export interface OtherHandlers {
+  open?(socket: object): unknown
+  message?(socket: object, message: string | Buffer): unknown
+  close?(socket: object, code: number, reason: string): unknown
+  drain?(socket: object): unknown
+  ping?(socket: object, data: Buffer): unknown
+  pong?(socket: object, data: Buffer): unknown
+}
+
+const isOurs = (data: unknown): data is SocketData => typeof data === 'object' && data !== null && 'opened' in data
+
+/** What belongs to sockets of ours, whoever handles their events. */
+const LIMITS = {
   maxPayloadLength: MAX_FRAME,
   // Liveness is the core's: it pings and drops. Bun would close idle sockets, whatever they answer.
   idleTimeout: 0,
@@ -38,16 +53,35 @@ export const websocket: WebSocketHandler<SocketData> = {
   perMessageDeflate: false,
   // Far above what the outbox lets wait, so that nothing is ever dropped silently.
   backpressureLimit: 64 * 1024 * 1024,
-  open: (socket) => socket.data.opened(socket),
+} as const
+
+/**
+ * Handlers for a Bun.serve whose other routes have WebSockets of their own: each socket goes to whose it is. The limits are ours for all:
+ * frames of 1 MiB, no compression, no idle timeout.
+ */
+export const websocketBeside = (other: OtherHandlers): WebSocketHandler<SocketData> => ({
+  ...LIMITS,
+  open: (socket) => void (isOurs(socket.data) ? socket.data.opened(socket) : other.open?.(socket)),
   message: (socket, message) => {
+    if (!isOurs(socket.data)) return void other.message?.(socket, message)
     socket.data.alive()
     socket.data.message(typeof message === 'string' ? message : new ArrayBuffer(0))
   },
-  close: (socket, code, reason) => socket.data.closed(code, reason),
-  drain: (socket) => socket.data.drained(),
-  ping: (socket) => socket.data.alive(),
-  pong: (socket) => socket.data.alive(),
+  close: (socket, code, reason) =>
+    void (isOurs(socket.data) ? socket.data.closed(code, reason) : other.close?.(socket, code, reason)),
+  drain: (socket) => void (isOurs(socket.data) ? socket.data.drained() : other.drain?.(socket)),
+  ping: (socket, data) => void (isOurs(socket.data) ? socket.data.alive() : other.ping?.(socket, data)),
+  pong: (socket, data) => void (isOurs(socket.data) ? socket.data.alive() : other.pong?.(socket, data)),
+})
+
+const NOBODY: OtherHandlers = {
+  open: (socket) => {
+    if ('close' in socket && typeof socket.close === 'function') socket.close(1011, 'nobody handles this socket')
+  },
 }
+
+/** The `websocket` handlers that Bun.serve needs for sockets of this helper. A socket of another one is closed: see `websocketBeside`. */
+export const websocket: WebSocketHandler<SocketData> = websocketBeside(NOBODY)
 
 export function serverOf(c: Context): Server<SocketData> {
   const env: unknown = c.env
