@@ -30,7 +30,7 @@ export interface ConnectOptions {
 export interface Parlor {
   readonly state: ConnectionState
   readonly subscribe: (listener: (state: ConnectionState) => void) => () => void
-  /** Joins a room, now or as soon as there is a connection, and again after every break. Throws where it is joined already. */
+  /** Joins a room, now or as soon as there is a connection, and again after every break. Throws where it is joined already, or a handler is missing. */
   join(room: string, options: JoinOptions): Room
   /** Makes the next attempt at once, where it would wait. */
   retry(): void
@@ -84,6 +84,12 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Parlor
     join(name, joinOptions) {
       if (link.state.value.kind === 'closed') throw new ParlorError('closed', 'Closed')
       if (rooms.has(name)) throw new ParlorError('already_joined', `Already in ${name}`)
+      const { onMessage, onMissed } = joinOptions
+      // Plain JavaScript can give what the types do not let through.
+      if (typeof onMessage !== 'function') throw new TypeError('onMessage is no function')
+      if (onMissed !== 'ignore' && typeof onMissed !== 'function') {
+        throw new TypeError("onMissed is no function, nor 'ignore'")
+      }
       const room = new Membership(name, joinOptions, env, capacity, () => rooms.delete(name))
       rooms.set(name, room)
       if (wire) room.opened(wire)

@@ -1,5 +1,6 @@
 import { MemoryAdapter } from '../adapters/memory.ts'
 import type { MakeAdapter } from './adapter.ts'
+import { unknownOptions } from './unknown-options.ts'
 
 export interface MemoryOptions {
   /** Bytes that all rooms' logs together may take, roughly. 256 MiB by default. */
@@ -7,9 +8,21 @@ export interface MemoryOptions {
 }
 
 /** Rooms' logs in this process's memory: the `adapter` that `createParlor` takes by default. */
-export function memoryAdapter({ totalBytes }: MemoryOptions = {}): MakeAdapter {
+export function memoryAdapter(options: MemoryOptions = {}): MakeAdapter {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `memoryAdapter: its options are ${shown(options)}; they must be an object such as { totalBytes }`,
+    )
+  }
+  const [unknown] = unknownOptions(options, { totalBytes: undefined })
+  if (unknown !== undefined) throw new TypeError(`memoryAdapter: ${unknown}`)
+  const { totalBytes } = options
   if (totalBytes !== undefined && !(Number.isSafeInteger(totalBytes) && totalBytes > 0)) {
-    throw new TypeError(`memoryAdapter: totalBytes is ${totalBytes}; it must be a whole number of bytes, at least 1`)
+    throw new TypeError(
+      `memoryAdapter: totalBytes is ${shown(totalBytes)}; it must be a whole number of bytes, at least 1`,
+    )
   }
   return (deps) => new MemoryAdapter({ ...deps, ...(totalBytes === undefined ? {} : { totalBytes }) })
 }
+
+const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))

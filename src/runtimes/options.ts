@@ -16,6 +16,8 @@ import {
 import type { AuthOptions } from '../http/auth.ts'
 import { originOf } from '../http/origin.ts'
 import type { MakeAdapter } from './adapter.ts'
+import { authProblem } from './auth-option.ts'
+import { type Known, unknownInEach, unknownOptions } from './unknown-options.ts'
 
 export interface ParlorOptions {
   /** Who may connect. There is no default: to let everybody in is a decision too. */
@@ -51,14 +53,26 @@ export interface ReadOptions {
 
 /** Reads the options; undefined is as not given. Throws a TypeError that lists every one that can't be. */
 export function readOptions(options: ParlorOptions): ReadOptions {
-  const read = v.safeParse(Options, { ...options, auth: options.auth })
-  if (!read.success) {
-    const problems = read.issues.map((issue) => `  ${nameOf(issue)} is ${shown(issue)}; it must be ${issue.message}`)
-    throw new TypeError(`createParlor was given options that can not be:\n${problems.join('\n')}`)
-  }
+  if (!isObject(options)) throw refusal([`options are ${shown(options)}; they must be an object with auth at least`])
+  const { auth, guestTokens } = options
+  const read = v.safeParse(Options, options)
+  const needless = guestTokens === true && !(isObject(auth) && 'secret' in auth)
+  const problems = [
+    authProblem(auth) ?? [],
+    (read.issues ?? []).map((issue) => `${nameOf(issue)} is ${shown(issue.input)}; it must be ${issue.message}`),
+    needless ? 'guestTokens is true; there are none without auth: { secret }' : [],
+    unknownOptions(options, KNOWN),
+    unknownInEach(options.rooms, { history: KNOWN['history'] }, 'rooms'),
+  ].flat()
+  if (!read.success || problems.length > 0) throw refusal(problems)
   const { history, rooms, limits, heartbeat, drainWindow, allowedOrigins } = read.output
   return { settings: { limits, heartbeat, drainWindow }, limitsOf: logLimitsBy(rooms, history), allowedOrigins }
 }
+
+const refusal = (problems: readonly string[]): TypeError =>
+  new TypeError(`createParlor was given options that can not be:\n${problems.map((line) => `  ${line}`).join('\n')}`)
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 const OBJECT = 'an object'
 
@@ -123,21 +137,59 @@ const Origin = v.pipe(
   v.transform((text) => originOf(text) ?? text),
 )
 
-function isAuth(auth: unknown): boolean {
-  if (typeof auth !== 'object' || auth === null) return auth === 'off'
-  if ('authenticate' in auth) return typeof auth.authenticate === 'function'
-  return 'secret' in auth && typeof auth.secret === 'string' && auth.secret !== ''
+const HookOption = v.optional(v.function('a function'))
+const HooksOption = v.object({ join: HookOption, publish: HookOption }, OBJECT)
+
+const Flag = v.optional(v.boolean('true or false'))
+
+const METHODS: Readonly<Record<keyof BroadcastAdapter, true>> = {
+  start: true,
+  subscribe: true,
+  unsubscribe: true,
+  publish: true,
+  history: true,
+  probe: true,
+  close: true,
 }
 
+/** The methods that an adapter has to have and this has not. */
+const missingIn = (adapter: object): string[] =>
+  Object.keys(METHODS).filter((name) => typeof Reflect.get(adapter, name) !== 'function')
+
+const AdapterOption = v.pipe(
+  v.unknown(),
+  v.check(
+    (adapter) => typeof adapter === 'function' || (isObject(adapter) && missingIn(adapter).length === 0),
+    ({ input }) =>
+      `a BroadcastAdapter, or a function that makes one${isObject(input) ? `: it has no ${missingIn(input).join(', ')}` : ''}`,
+  ),
+)
+
 const Options = v.object({
-  auth: v.pipe(v.unknown(), v.check(isAuth, "{ secret } with a text, { authenticate } with a function, or 'off'")),
   history: v.optional(History, {}),
   rooms: v.optional(v.record(v.string(), v.object({ history: v.optional(RoomHistory) }, OBJECT), OBJECT), {}),
   limits: v.optional(LimitsOption, {}),
   heartbeat: v.optional(HeartbeatOption, {}),
   drainWindow: v.optional(whole(BOUNDS.drainWindow, 'ms'), drainWindow),
   allowedOrigins: v.optional(v.array(Origin, 'a list of origins'), []),
+  hooks: v.optional(HooksOption),
+  adapter: v.optional(AdapterOption),
+  page: Flag,
+  guestTokens: Flag,
 })
+
+const namesOf = ({ entries }: { readonly entries: object }): Known =>
+  Object.fromEntries(Object.keys(entries).map((name) => [name, undefined]))
+
+const KNOWN: Known = {
+  auth: undefined,
+  log: undefined,
+  ...namesOf(Options),
+  history: namesOf(History),
+  limits: namesOf(LimitsOption),
+  heartbeat: namesOf(HeartbeatOption),
+  hooks: namesOf(HooksOption),
+}
 
 /** Where the value stands, as one would write it: `rooms["a:*"].history.size`. */
 function nameOf({ path }: v.BaseIssue<unknown>): string {
@@ -147,11 +199,9 @@ function nameOf({ path }: v.BaseIssue<unknown>): string {
     .slice(1)
 }
 
-/** The value, as far as it may be shown: what was given as `auth` may be a secret. */
-function shown(issue: v.BaseIssue<unknown>): string {
-  const { input } = issue
-  if (typeof input === 'string') return nameOf(issue) === 'auth' ? 'a text' : JSON.stringify(input)
-  if (Array.isArray(input)) return 'a list'
-  if (typeof input === 'function') return 'a function'
-  return typeof input === 'object' && input !== null ? 'an object' : String(input)
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'function') return 'a function'
+  return isObject(value) ? 'an object' : String(value)
 }

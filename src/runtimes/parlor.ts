@@ -33,6 +33,8 @@ export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
   const { adapter: given = memoryAdapter() } = options
   const deps = { clock: systemClock, loop, random: systemRandom, log, limitsOf }
   const adapter = typeof given === 'function' ? given(deps) : given
+  if (typeof adapter === 'function')
+    throw new TypeError('adapter makes no adapter; give sqliteAdapter(file), not sqliteAdapter')
   const hooks = options.hooks ?? {}
   const hub = new Hub({ ...deps, adapter, settings, hooks })
   const started = start(hub)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RoomState } from '../../src/client/index.ts'
+import { unchecked } from '../unchecked.ts'
 import { FakePlatform, fate, hear, line } from './fake-platform.ts'
 
 const at = (offset: number, epoch = 'e1'): object =>
@@ -232,6 +233,16 @@ describe('the stream of a room', () => {
     platform.socket.joined(at(0), true)
     platform.socket.say(line(1), line(2), line(3))
     expect(story).toEqual(['line 1', 'line 2', 'line 3'])
+  })
+
+  test('[SDK-22] who leaves a handler out in plain JavaScript is told at once, and may join after that', async () => {
+    const parlor = await new FakePlatform().open()
+    const onMessage = (): void => {}
+    const joining = (options: object) => () => parlor.join('lobby', unchecked(options))
+    expect(joining({ onMissed: 'ignore' })).toThrow(new TypeError('onMessage is no function'))
+    for (const onMissed of [undefined, null, false, 'ignored'])
+      expect(joining({ onMessage, onMissed })).toThrow(new TypeError("onMissed is no function, nor 'ignore'"))
+    expect(joining({ onMessage, onMissed: 'ignore' })).not.toThrow()
   })
 
   test('[SDK-22] a gap is told where it stands, once', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { memoryAdapter } from '../../src/runtimes/memory.ts'
 import { readOptions } from '../../src/runtimes/options.ts'
 import { createParlor } from '../../src/runtimes/parlor.ts'
 import { FakeRuntime, HANDSHAKE } from '../http/fake-runtime.ts'
@@ -111,18 +112,92 @@ describe('options of createParlor', () => {
     ])
   })
 
+  const FORMS = "{ secret } with a text, { authenticate } with a function, or 'off'"
+  const SECRET = 'a text of at least 32 characters'
+  const authenticate = (): undefined => {}
+
   test.each([
-    [undefined, 'undefined'],
-    [null, 'null'],
-    ['my secret', 'a text'],
-    [{}, 'an object'],
-    [{ secret: '' }, 'an object'],
-    [{ secret: undefined }, 'an object'],
-    [{ authenticate: 'me' }, 'an object'],
-  ])('options: auth can not be %j, and no secret is ever shown', (auth, shown) => {
-    expect(problems({ auth })[1]).toBe(
-      `  auth is ${shown}; it must be { secret } with a text, { authenticate } with a function, or 'off'`,
+    [undefined, `auth is undefined; it must be ${FORMS}`],
+    [null, `auth is null; it must be ${FORMS}`],
+    ['my secret', `auth is a text; it must be ${FORMS}`],
+    [{}, `auth is an object; it must be ${FORMS}`],
+    [{ secret: '' }, `auth.secret is an empty text; it must be ${SECRET}`],
+    [{ secret: undefined }, `auth.secret is undefined; it must be ${SECRET}`],
+    [{ secret: 12345 }, `auth.secret is a number; it must be ${SECRET}`],
+    [{ secret: 'x'.repeat(31) }, `auth.secret is too short; it must be ${SECRET}`],
+    [{ authenticate: 'me' }, 'auth.authenticate is a text; it must be a function'],
+    [{ authenticate: undefined }, 'auth.authenticate is undefined; it must be a function'],
+    [{ authenticate, secret: 'x'.repeat(32) }, `auth has both a secret and authenticate; it must be ${FORMS}`],
+  ])('options: auth can not be %j, and no secret is ever shown', (auth, problem) => {
+    expect(problems({ auth }).slice(1)).toEqual([`  ${problem}`])
+  })
+
+  test('options: what auth may be', () => {
+    for (const auth of ['off', { secret: 'x'.repeat(32) }, { authenticate }]) expect(problems({ auth })).toEqual([])
+  })
+
+  test.each([[undefined], [null], [5]])('options: they can not be %j', (options) => {
+    expect(() => createParlor(new FakeRuntime(), unchecked(options))).toThrow(
+      new TypeError(
+        `createParlor was given options that can not be:\n  options are ${options}; they must be an object with auth at least`,
+      ),
     )
+  })
+
+  test.each([
+    [{ hook: {} }, 'hook is no option; do you mean hooks?'],
+    [{ allowedorigins: [] }, 'allowedOrigins?'],
+    [{ colour: 'red' }, 'colour is no option; there are auth, '],
+    [{ toString: 'x' }, 'toString is no option'],
+    [{ size: 5 }, 'size is no option; do you mean history.size?'],
+    [{ limits: { mesage: 5 } }, 'limits.mesage is no option; do you mean limits.message?'],
+    [{ heartbeat: { intervall: 500 } }, 'heartbeat.intervall is no option; do you mean heartbeat.interval?'],
+    [{ history: { count: 5 } }, 'history.count is no option; there are size, ttl, bytes'],
+    [{ hooks: { onJoin: () => true } }, 'hooks.onJoin is no option; do you mean hooks.join?'],
+    [{ rooms: { 'a:*': { size: 5 } } }, 'rooms["a:*"].size is no option; do you mean rooms["a:*"].history.size?'],
+    [
+      { rooms: { 'a:*': { history: { sice: 5 } } } },
+      'rooms["a:*"].history.sice is no option; do you mean rooms["a:*"].history.size?',
+    ],
+  ])('options: what is none is refused: %j', (options, problem) => {
+    const found = problems(options).slice(1)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(problem)
+  })
+
+  test('options: hooks may be an instance with more in it', () => {
+    class Rules {
+      readonly members = new Set(['ann'])
+      join(): boolean {
+        return true
+      }
+    }
+    expect(problems({ hooks: new Rules() })).toEqual([])
+  })
+
+  test.each([
+    [{ hooks: { join: true } }, 'hooks.join is true; it must be a function'],
+    [{ hooks: () => true }, 'hooks is a function; it must be an object'],
+    [{ page: 'yes' }, 'page is "yes"; it must be true or false'],
+    [{ guestTokens: 1 }, 'guestTokens is 1; it must be true or false'],
+    [{ guestTokens: true }, 'guestTokens is true; there are none without auth: { secret }'],
+    [{ guestTokens: true, auth: { authenticate } }, 'guestTokens is true; there are none without auth: { secret }'],
+    [{ adapter: 'sqlite' }, 'adapter is "sqlite"; it must be a BroadcastAdapter, or a function that makes one'],
+    [
+      { adapter: { start() {}, publish() {}, history: 5 } },
+      'adapter is an object; it must be a BroadcastAdapter, or a function that makes one: it has no subscribe, unsubscribe, history, probe, close',
+    ],
+  ])('options: %j is refused', (options, problem) => {
+    expect(problems(options).slice(1)).toEqual([`  ${problem}`])
+  })
+
+  test.each([
+    [5, 'its options are 5; they must be an object such as { totalBytes }'],
+    [null, 'its options are null; they must be an object such as { totalBytes }'],
+    [{ totalbytes: 5 }, 'totalbytes is no option; do you mean totalBytes?'],
+    [{ totalBytes: '5' }, 'totalBytes is "5"; it must be a whole number of bytes, at least 1'],
+  ])('options: memoryAdapter(%j) is refused', (options, problem) => {
+    expect(() => memoryAdapter(unchecked(options))).toThrow(new TypeError(`memoryAdapter: ${problem}`))
   })
 
   test('[WS-6] a message limit above the largest frame can not take effect: refused', () => {
