@@ -189,7 +189,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   #checkLife(horizon: number): void {
     const { interval, grace } = this.#deps.heartbeat
     if (!this.#transport.ping) return
-    if (this.inbox.isDeaf) this.alive()
+    if (this.inbox.isDeaf && !this.outbox.isHeldUp) this.alive()
     const silent = horizon - this.#lastSeen
     if (silent > interval + grace) {
       this.#deps.log.debug('a silent peer is dropped', { connection: this.id })

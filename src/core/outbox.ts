@@ -118,6 +118,11 @@ export class Outbox {
     this.sendBatch(batch)
   }
 
+  /** A request waits for the peer to take what it was sent. */
+  get isHeldUp(): boolean {
+    return this.#flushed.length > 0
+  }
+
   /** Resolves when no reply waits and the socket takes more, or there is no socket any more. */
   flushed(): Eventually<void> {
     if (this.#closed || (!this.#waiting && this.#hasSpace())) return undefined

@@ -86,6 +86,21 @@ describe('[WS-15] 32 requests are pending at most', () => {
     expect(client.transport.closed?.code).toBe(4001)
   })
 
+  test('[BEAT-2] one that is not read because it takes nothing itself is dropped', async () => {
+    const world = new World()
+    const client = world.connect({ room: 'r', slow: true })
+    for (let i = 0; i < 3; i++) await world.publish('r', 'x'.repeat(40_000))
+    await world.rest()
+    for (let ref = 1; ref <= 40; ref++) client.send({ type: 'history', room: 'r', ref })
+    publish(client, 40, 'x'.repeat(1024))
+    await world.rest()
+    expect(client.transport.isPaused).toBe(true)
+    world.loop.advance(60_000)
+    await world.rest()
+    expect(client.transport.closed?.code).toBe(4001)
+    expect(world.hub.connections).toBe(0)
+  })
+
   test('what had been read already is held and handled in order', async () => {
     const { world, client, gate } = await slowHook({})
     for (let ref = 1; ref <= 100; ref++) {
