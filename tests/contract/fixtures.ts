@@ -32,7 +32,7 @@ export interface Abilities {
 
 export interface Fixture {
   readonly name: string
-  readonly runtime: 'node' | 'node-ws' | 'deno' | 'bun'
+  readonly runtime: 'node' | 'node-ws' | 'deno' | 'bun' | 'worker'
   readonly can: Abilities
   readonly command: (args: readonly string[]) => { readonly file: string; readonly args: readonly string[] }
 }
@@ -91,6 +91,20 @@ export const bun: Fixture = {
   runtime: 'bun',
   can: { ...ALL, refusesOtherUpgrades: false, pausesReading: false, answersBadFraming: false, seesHttpVersion: false },
   command: (args) => ({ file: 'node_modules/bun/bin/bun.exe', args: ['src/runtimes/bun/main.ts', ...args] }),
+}
+
+export const worker: Fixture = {
+  name: 'Workers (workerd)',
+  runtime: 'worker',
+  can: {
+    ...ALL,
+    refusesOtherUpgrades: false,
+    pausesReading: false,
+    seesHttpVersion: false,
+    refusesUnmasked: false,
+    ownHeartbeat: false,
+  },
+  command: (args) => ({ file: process.execPath, args: ['scripts/start-worker.mjs', ...args] }),
 }
 
 export type Environment = Readonly<Record<string, string>>
