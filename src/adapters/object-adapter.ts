@@ -113,7 +113,9 @@ export class ObjectAdapter implements BroadcastAdapter {
 
   publish(room: string, draft: Draft): Eventually<Published> {
     const log = this.#own(room)
-    return log ? log.publish(draft) : this.#call(async () => unwrapped(await this.#deps.roomPeer(room).publish(draft)))
+    return log
+      ? log.publish(draft)
+      : this.#call(async () => unwrapped(await this.#deps.roomPeer(room).publish(draft, this.#deps.object)))
   }
 
   history(room: string, start: HistoryStart, limit: number): Eventually<HistoryPage> {
@@ -153,8 +155,11 @@ export class ObjectAdapter implements BroadcastAdapter {
     if (this.#audience.size === 0 && !this.#isHeldHere) this.#ownLog().release()
   }
 
-  publishHere(draft: Draft): Answer<Published> {
-    return answer(() => this.#ownLog().publish(draft))
+  /** Whoever asks hears of the publication before the answer: a member that leaves at once has had what it published. */
+  async publishFor(draft: Draft, object: string): Promise<Answer<Published>> {
+    const answered = answer(() => this.#ownLog().publish(draft))
+    await this.#announcer?.told(object)
+    return answered
   }
 
   historyHere(start: HistoryStart, limit: number): HistoryPage {

@@ -20,6 +20,8 @@ export interface ObjectAnnouncerDeps {
 
 interface Line {
   waiting: Announced[]
+  /** Who wants to know when the object was told. */
+  tell: (() => void)[]
   busy: boolean
 }
 
@@ -35,9 +37,15 @@ export class ObjectAnnouncer {
     this.#deps = deps
   }
 
+  /** Settles when the object was told of what is waiting for it, or could not be. */
+  told(object: string): Promise<void> | undefined {
+    const line = this.#lines.get(object)
+    return line && new Promise((resolve) => line.tell.push(resolve))
+  }
+
   announce(objects: Iterable<string>, announced: Announced): void {
     for (const object of objects) {
-      const line = this.#lines.get(object) ?? { waiting: [], busy: false }
+      const line = this.#lines.get(object) ?? { waiting: [], tell: [], busy: false }
       this.#lines.set(object, line)
       line.waiting.push(announced)
       if (line.waiting.length > MOST) line.waiting.splice(0, line.waiting.length - MOST)
@@ -53,21 +61,25 @@ export class ObjectAnnouncer {
     let wait: number = RETRY.first
     for (let failures = 0; line.waiting.length > 0 && failures < RETRY.times; ) {
       const batch = line.waiting.splice(0)
+      const tell = line.tell.splice(0)
       const generation = this.#deps.generation(object)
       try {
         const isHeard = await this.#deps.peer(object).announce(this.#deps.room, batch)
         failures = 0
         // What was answered before it subscribed again says nothing.
         if (!isHeard && generation === this.#deps.generation(object)) this.#deps.gone(object)
+        for (const done of tell) done()
       } catch (reason) {
         this.#deps.log.warn('an announcement failed; trying again', { object, reason })
         failures++
         line.waiting.unshift(...batch)
         line.waiting.splice(0, line.waiting.length - MOST)
+        for (const done of tell.splice(0)) done()
         await new Promise<void>((resolve) => void this.#deps.loop.after(wait, resolve))
         wait = Math.min(wait * 2, RETRY.most)
       }
     }
+    for (const done of line.tell.splice(0)) done()
     line.busy = false
     this.#lines.delete(object)
   }

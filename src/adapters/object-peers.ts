@@ -7,7 +7,8 @@ export interface RoomPeer {
   /** From the answer on everything after the answered head is announced to the object that asks. */
   subscribe(object: string): Promise<StreamPosition>
   unsubscribe(object: string): Promise<void>
-  publish(draft: Draft): Promise<Answer<Published>>
+  /** Answers when `object`, where it hears of the room, was told. */
+  publish(draft: Draft, object: string): Promise<Answer<Published>>
   history(start: HistoryStart, limit: number): Promise<HistoryPage>
 }
 

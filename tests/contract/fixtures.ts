@@ -1,5 +1,6 @@
 /** The runtimes the contract is run on, each as a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { PATIENCE } from './waiting.ts'
 
@@ -28,12 +29,28 @@ export interface Abilities {
   readonly boundsFragments: boolean
   /** BEAT-2: the server's own heartbeat (4001). Where not: the runtime's (1001). */
   readonly ownHeartbeat: boolean
+  /** BEAT-1, BEAT-2: pings silent peers. */
+  readonly pings: boolean
+  /** HTTP-1: the answer 426 may name what to upgrade to. */
+  readonly namesUpgrade: boolean
+  /** LIMIT-1: all connections are counted together. Where not: those of each object. */
+  readonly countsAll: boolean
+  /** LIMIT-1: knows the peer's address. On Cloudflare it comes in a header. */
+  readonly seesAddress: boolean
+  /** ROOM-5, CHAT-3: sees that a peer does not read. Where not: more than the rate of a socket is taken for it. */
+  readonly seesStalls: boolean
+  /** DRAIN-1: hears that it is to stop. */
+  readonly drains: boolean
+  /** Ends the TCP connection of a peer whose first frame is a close or broken. workerd does so only after another frame. */
+  readonly endsUnspoken: boolean
 }
 
 export interface Fixture {
   readonly name: string
   readonly runtime: 'node' | 'node-ws' | 'deno' | 'bun' | 'worker'
   readonly can: Abilities
+  /** It serves from a process that it starts: that one's memory counts, and it goes with it. */
+  readonly isParent?: boolean
   readonly command: (args: readonly string[]) => { readonly file: string; readonly args: readonly string[] }
 }
 
@@ -48,6 +65,13 @@ const ALL: Abilities = {
   answersOversize: true,
   boundsFragments: true,
   ownHeartbeat: true,
+  pings: true,
+  namesUpgrade: true,
+  countsAll: true,
+  seesAddress: true,
+  seesStalls: true,
+  drains: true,
+  endsUnspoken: true,
 }
 
 export const node: Fixture = {
@@ -68,6 +92,7 @@ export const deno: Fixture = {
   name: 'Deno',
   runtime: 'deno',
   can: {
+    ...ALL,
     refusesOtherUpgrades: false,
     pausesReading: false,
     answersBadFraming: false,
@@ -101,9 +126,21 @@ export const worker: Fixture = {
     refusesOtherUpgrades: false,
     pausesReading: false,
     seesHttpVersion: false,
+    answersBadFraming: false,
     refusesUnmasked: false,
+    refusesLargeControls: false,
+    readsOn: false,
+    boundsFragments: false,
     ownHeartbeat: false,
+    pings: false,
+    namesUpgrade: false,
+    countsAll: false,
+    seesAddress: false,
+    seesStalls: false,
+    drains: false,
+    endsUnspoken: false,
   },
+  isParent: true,
   command: (args) => ({ file: process.execPath, args: ['scripts/start-worker.mjs', ...args] }),
 }
 
@@ -132,9 +169,16 @@ export async function start(fixture: Fixture, environment: Environment = {}): Pr
     cwd: ROOT,
     env: { PATH: process.env['PATH'], PARLOR_AUTH_SECRET: SECRET, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: fixture.isParent === true,
   })
+  const signal = (name: NodeJS.Signals): void => {
+    // What it has started hears of no SIGKILL, unless it goes to all of them.
+    if (fixture.isParent && name === 'SIGKILL' && child.pid !== undefined && child.exitCode === null) {
+      process.kill(-child.pid, name)
+    } else child.kill(name)
+  }
   // A worker that is stopped in the middle of a test leaves no server behind.
-  const kill = (): void => void child.kill('SIGKILL')
+  const kill = (): void => signal('SIGKILL')
   process.once('exit', kill)
 
   let stdout = ''
@@ -159,16 +203,22 @@ export async function start(fixture: Fixture, environment: Environment = {}): Pr
   return {
     url,
     port,
-    pid: child.pid ?? -1,
+    pid: fixture.isParent ? childOf(child.pid ?? -1) : (child.pid ?? -1),
     stdout: () => stdout,
     died: () => (died ? `${stdout}${stderr}` : undefined),
-    signal: (signal) => void child.kill(signal),
+    signal,
     exited: (timeout = PATIENCE) => within(exit, timeout, () => `the process did not exit: ${stdout}${stderr}`),
-    async stop(signal = 'SIGKILL') {
-      child.kill(signal)
-      return await within(exit, 2 * PATIENCE, () => `the process did not exit on ${signal}: ${stdout}${stderr}`)
+    async stop(name = 'SIGKILL') {
+      signal(name)
+      return await within(exit, 2 * PATIENCE, () => `the process did not exit on ${name}: ${stdout}${stderr}`)
     },
   }
+}
+
+/** The process that a process has started, besides helpers that came and went. */
+function childOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  return Number(children.at(-1))
 }
 
 function listening(

@@ -43,8 +43,7 @@ export function objects(environment: Readonly<Record<string, string>> = {}): Obj
   }
   return {
     served,
-    evict: (object, webSockets) =>
-      server.getWorker().evictDurableObject('ParlorObject', { name: object, webSockets }),
+    evict: (object, webSockets) => server.getWorker().evictDurableObject('ParlorObject', { name: object, webSockets }),
     sql: async (object, statement) =>
       (await server.getWorker().getDurableObjectStorage('ParlorObject', { name: object })).exec(statement),
   }

@@ -7,7 +7,7 @@ export interface ObjectStub {
   fetch(request: Request): Promise<Response>
   admit(object: string): Promise<StreamPosition>
   dismiss(object: string): Promise<void>
-  publish(draft: Draft): Promise<Answer<Published>>
+  publish(draft: Draft, object: string): Promise<Answer<Published>>
   history(start: HistoryStart, limit: number): Promise<HistoryPage>
   announce(room: string, announced: readonly Announced[]): Promise<boolean>
 }

@@ -91,8 +91,8 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
       this.#awake.adapter.dismiss(object)
     }
 
-    publish(draft: Draft): Answer<Published> {
-      return this.#awake.adapter.publishHere(draft)
+    publish(draft: Draft, object: string): Promise<Answer<Published>> {
+      return this.#awake.adapter.publishFor(draft, object)
     }
 
     history(start: HistoryStart, limit: number): HistoryPage {
@@ -126,7 +126,7 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
     ParlorObject,
     publish: async (room, message) => {
       checkRoom(room, longestRoomName)
-      return unwrapped(await peers.roomPeer(room).publish(draftOf(message)))
+      return unwrapped(await peers.roomPeer(room).publish(draftOf(message), ''))
     },
   }
 }

@@ -15,7 +15,7 @@ export function peersIn(namespace: () => ObjectNamespace): Peers {
       return {
         subscribe: (object) => stub.admit(object),
         unsubscribe: (object) => stub.dismiss(object),
-        publish: (draft) => stub.publish(draft),
+        publish: (draft, object) => stub.publish(draft, object),
         history: (start, limit) => stub.history(start, limit),
       }
     },

@@ -1,6 +1,9 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Kept } from '../../core/kept.ts'
 import type { Transport } from '../../core/transport.ts'
+import { systemClock } from '../../http/platform.ts'
+import { eventLoop } from './loop.ts'
+import { SendRate } from './rate.ts'
 
 /**
  * A socket that an object accepted for hibernation. The runtime answers pings by itself, takes whatever it is given, and says nothing of
@@ -9,6 +12,7 @@ import type { Transport } from '../../core/transport.ts'
 export class WorkerTransport implements Transport {
   readonly #socket: WebSocket
   readonly #joined: boolean
+  readonly #rate = new SendRate(systemClock)
   readonly keep: (kept: Kept) => void
 
   constructor(socket: WebSocket, joined: boolean, keep: (kept: Kept) => void) {
@@ -19,6 +23,7 @@ export class WorkerTransport implements Transport {
 
   send(text: string): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return
+    this.#rate.spend(text.length)
     this.#socket.send(text)
   }
 
@@ -28,11 +33,11 @@ export class WorkerTransport implements Transport {
   }
 
   buffered(): number {
-    return 0
+    return this.#rate.excess()
   }
 
   whenDrained(task: () => void): void {
-    queueMicrotask(task)
+    eventLoop.after(this.#rate.wait(), task)
   }
 
   close(code: number, reason: string): void {
