@@ -3,7 +3,7 @@
  * objects' storage, which else goes when this ends.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
@@ -15,6 +15,9 @@ import { readSettings } from '../dist/runtimes/service-settings.js'
 
 /** ms that workerd has to end by itself. */
 const PATIENCE = 1000
+
+/** Storage that is not to be kept need not wait for a disk: workerd syncs every commit. */
+const SHM = '/dev/shm'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({
@@ -46,7 +49,7 @@ function fail(why) {
 }
 
 async function serve({ HOST, PORT }) {
-  const made = mkdtempSync(join(tmpdir(), 'parlor-worker-'))
+  const made = folder()
   const state = resolve(values.state ?? join(made, 'state'))
   mkdirSync(state, { recursive: true })
   process.once('exit', () => rmSync(made, { recursive: true, force: true }))
@@ -85,6 +88,25 @@ async function serve({ HOST, PORT }) {
     const query = config.PARLOR_AUTH === 'off' ? '' : '?token=<token>'
     process.stdout.write(`Parlor (workerd) is listening on ${at}\n\n  chat page   ${at}/${query}\n`)
   })
+}
+
+/** A folder of this process. Those of processes that could not clean up go. */
+function folder() {
+  const parent = existsSync(SHM) ? SHM : tmpdir()
+  for (const name of readdirSync(parent)) {
+    const pid = /^parlor-worker-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true })
+  }
+  return mkdtempSync(join(parent, `parlor-worker-${process.pid}-`))
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (reason) {
+    return reason.code === 'EPERM'
+  }
 }
 
 /** What wrangler.toml says, as workerd's own configuration. */

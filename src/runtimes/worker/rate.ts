@@ -3,6 +3,8 @@ import type { Clock } from '../../core/clock.ts'
 /** Bytes that a socket is given at once, and a second: more than a peer reads that keeps up, less than an object has memory for. */
 export const BURST = 4 * 1024 * 1024
 export const RATE = 4 * 1024 * 1024
+/** Bytes that a message takes beside its text while it waits in the runtime. */
+const FRAME = 1024
 
 /**
  * What stands for a socket's own buffer, of which the runtime says nothing: everything that was sent, and leaves at a fixed rate. A peer that
@@ -18,9 +20,10 @@ export class SendRate {
     this.#at = clock.now()
   }
 
+  /** A message of so many bytes was sent. */
   spend(bytes: number): void {
     this.#leak()
-    this.#level += bytes
+    this.#level += bytes + FRAME
   }
 
   /** Bytes beyond the burst. */
