@@ -33,6 +33,8 @@ export interface Abilities {
   readonly pings: boolean
   /** HTTP-1: the answer 426 may name what to upgrade to. */
   readonly namesUpgrade: boolean
+  /** HTTP-3: hears at once of a peer that went away before its handshake was answered. */
+  readonly hearsEarlyResets: boolean
   /** LIMIT-1: all connections are counted together. Where not: those of each object. */
   readonly countsAll: boolean
   /** LIMIT-1: knows the peer's address. On Cloudflare it comes in a header. */
@@ -43,6 +45,8 @@ export interface Abilities {
   readonly drains: boolean
   /** Ends the TCP connection of a peer whose first frame is a close or broken. workerd does so only after another frame. */
   readonly endsUnspoken: boolean
+  /** Section 10: ends the TCP connection after it has closed for broken framing. Where not: leaves that to the peer. */
+  readonly endsBroken: boolean
 }
 
 export interface Fixture {
@@ -67,11 +71,13 @@ const ALL: Abilities = {
   ownHeartbeat: true,
   pings: true,
   namesUpgrade: true,
+  hearsEarlyResets: true,
   countsAll: true,
   seesAddress: true,
   seesStalls: true,
   drains: true,
   endsUnspoken: true,
+  endsBroken: true,
 }
 
 export const node: Fixture = {
@@ -134,11 +140,13 @@ export const worker: Fixture = {
     ownHeartbeat: false,
     pings: false,
     namesUpgrade: false,
+    hearsEarlyResets: false,
     countsAll: false,
     seesAddress: false,
     seesStalls: false,
     drains: false,
     endsUnspoken: false,
+    endsBroken: false,
   },
   isParent: true,
   command: (args) => ({ file: process.execPath, args: ['scripts/start-worker.mjs', ...args] }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { freshRoom, member, peer } from '../contract/ground.ts'
 import { objects } from './harness.ts'
 
-const GATEWAY = 'gw:local:0'
+const GATEWAY = 'gw:DFW:0'
 
 describe('an object that loses its memory', () => {
   const { served, evict } = objects()
@@ -47,7 +47,7 @@ describe('an object that loses its memory', () => {
       expect(await echo.text()).toBe(text)
       ann.sendText(text)
       for (const one of [ann, bob]) expect(await one.text()).toBe(text)
-      await evict('echo:local:0', 'hibernate')
+      await evict('echo:DFW:0', 'hibernate')
       await evict('chat', 'hibernate')
     }
   })
