@@ -19,6 +19,10 @@ export interface Abilities {
   readonly refusesUnmasked: boolean
   /** RFC 6455 5.5: refuses pongs and closes above 125 bytes. */
   readonly refusesLargeControls: boolean
+  /** RFC 6455 5.5: refuses pings above 125 bytes. */
+  readonly refusesLargePings: boolean
+  /** Section 10, 1007: ends a connection whose text is not UTF-8. Where not: reads U+FFFD. */
+  readonly checksUtf8: boolean
   /** HTTP-6: reads what a refused client still sends. Where not: the connection may be reset before the client has read the answer. */
   readonly readsOn: boolean
   /** HTTP-3: sees that a handshake is HTTP/1.0. */
@@ -64,6 +68,8 @@ const ALL: Abilities = {
   answersBadFraming: true,
   refusesUnmasked: true,
   refusesLargeControls: true,
+  refusesLargePings: true,
+  checksUtf8: true,
   readsOn: true,
   seesHttpVersion: true,
   answersOversize: true,
@@ -135,7 +141,10 @@ export const worker: Fixture = {
     answersBadFraming: false,
     refusesUnmasked: false,
     refusesLargeControls: false,
+    refusesLargePings: false,
+    checksUtf8: false,
     readsOn: false,
+    answersOversize: false,
     boundsFragments: false,
     ownHeartbeat: false,
     pings: false,

@@ -22,7 +22,13 @@ export function forwarding(deps: ForwardDeps): (route: Handshake['route']) => (c
     url.searchParams.delete('token')
     const headers = withIdentity(request.headers, identity)
     headers.set('upgrade', 'websocket')
-    return deps.namespace().getByName(object).fetch(new Request(url, { headers }))
+    try {
+      return await deps.namespace().getByName(object).fetch(new Request(url, { headers }))
+    } catch (reason) {
+      // It is overloaded, or was just replaced by a new version.
+      deps.log.warn('an object did not answer', { object, reason })
+      return c.text('The room can not be reached now', 503, { 'Retry-After': '1' })
+    }
   }
 }
 

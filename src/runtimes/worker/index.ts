@@ -71,16 +71,19 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
       return this.#awake.adapter.settled()
     }
 
-    override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    override webSocketClose(socket: WebSocket, code: number, reason: string): void | Promise<void> {
       this.#awake.sockets.closed(socket, code, reason)
+      return this.#awake.adapter.settled()
     }
 
-    override webSocketError(socket: WebSocket): void {
+    override webSocketError(socket: WebSocket): void | Promise<void> {
       this.#awake.sockets.failed(socket)
+      return this.#awake.adapter.settled()
     }
 
-    override alarm(): void {
+    override alarm(): void | Promise<void> {
       this.#awake.alarm()
+      return this.#awake.adapter.settled()
     }
 
     admit(object: string): StreamPosition {

@@ -13,12 +13,16 @@ import { Attachments, type SocketFacts } from './attachment.ts'
 import { identityIn } from './identity-header.ts'
 import { eventLoop } from './loop.ts'
 import type { Peers } from './peers.ts'
-import { roomOfObject } from './placement.ts'
+import { roomOfObject, speaksProtocol } from './placement.ts'
 import { type HibernatingSockets, hibernatingSockets } from './sockets.ts'
 import { storeOf } from './store.ts'
 import { WorkerTransport } from './transport.ts'
 
 const ROUTES: Readonly<Record<SocketFacts['route'], Route>> = { echo: echoRoute, chat: chatRoute, ws: jsonRoute }
+
+/** Answered by the runtime, without waking the object. */
+const PING = '{"type":"ping"}'
+const PONG = '{"type":"pong"}'
 
 export interface ObjectSettings extends ReadOptions {
   readonly authenticate: Authenticator
@@ -58,11 +62,13 @@ export class ObjectHost {
       restored: () => void hub.rooms.check(),
     })
     this.sockets = hibernatingSockets(ctx, (offered) => pickSubprotocol(offeredProtocols(offered)))
+    if (speaksProtocol(object)) ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
     const routes = this.#routes(hub, authenticate)
     this.#app = appOf(routes)
     this.sockets.wake((socket, context) => this.#revive(routes, socket, context))
     this.#attachments.sweep()
     this.adapter.revived()
+    log.debug('an object wakes', { object, sockets: hub.connections })
   }
 
   fetch(request: Request): Response | Promise<Response> {

@@ -38,6 +38,9 @@ export function roomOfObject(object: string): string | undefined {
   return object.startsWith(ROOM) ? object.slice(ROOM.length) : undefined
 }
 
+/** Whether all sockets of an object speak the JSON protocol, and a ping is not a text like any other. */
+export const speaksProtocol = (object: string): boolean => object !== CHAT && !object.startsWith(`${ECHO}:`)
+
 function shardOf(text: string, shards: number): number {
   let hash = 0
   for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0
