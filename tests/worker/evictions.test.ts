@@ -58,8 +58,12 @@ class Client {
     this.#peer = peer
     if (this.#isDirect) {
       const { position } = await peer.next('joined')
-      if (this.#position) await peer.leave(this.#room)
-      else this.#position = position
+      if (this.#position) {
+        await peer.leave(this.#room)
+        // What came meanwhile belongs to the membership that the address asked for.
+        while (peer.pending().length > 0) await peer.frame()
+      }
+      this.#position ??= position
     }
     if (!this.#isDirect || this.#opened) await this.#join(peer)
     this.#opened = true
@@ -105,11 +109,20 @@ class Client {
       try {
         frame = await peer.frame()
       } catch {
-        if (this.#done) return
-        await this.open()
-        return
+        return this.#reopen()
       }
       this.#take(frame)
+    }
+  }
+
+  /** Cut off, perhaps again while it comes back. */
+  async #reopen(): Promise<void> {
+    while (!this.#done) {
+      try {
+        return await this.open()
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
     }
   }
 
