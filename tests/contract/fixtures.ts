@@ -37,6 +37,8 @@ export interface Abilities {
   readonly pings: boolean
   /** HTTP-1: the answer 426 may name what to upgrade to. */
   readonly namesUpgrade: boolean
+  /** CONN-4: reads nothing more of a peer that it has closed. Where not: what had been sent by then still takes its time. */
+  readonly dropsInput: boolean
   /** HTTP-3: hears at once of a peer that went away before its handshake was answered. */
   readonly hearsEarlyResets: boolean
   /** LIMIT-1: all connections are counted together. Where not: those of each object. */
@@ -77,6 +79,7 @@ const ALL: Abilities = {
   ownHeartbeat: true,
   pings: true,
   namesUpgrade: true,
+  dropsInput: true,
   hearsEarlyResets: true,
   countsAll: true,
   seesAddress: true,
@@ -149,6 +152,7 @@ export const worker: Fixture = {
     ownHeartbeat: false,
     pings: false,
     namesUpgrade: false,
+    dropsInput: false,
     hearsEarlyResets: false,
     countsAll: false,
     seesAddress: false,

@@ -48,7 +48,7 @@ export function floods({ fixture }: Ground): void {
         const asked = Date.now()
         await other.pong()
         await other.say('elsewhere', 'still here')
-        expect(Date.now() - asked).toBeLessThan(2_000)
+        expect(Date.now() - asked).toBeLessThan(fixture.can.dropsInput ? 2_000 : 20_000)
       }
       return (residentMemory(served().pid) - before) / MIB
     }
