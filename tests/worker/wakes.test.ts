@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { freshRoom, member, peer } from '../contract/ground.ts'
+import { fromNow, token } from '../contract/peer.ts'
 import { objects } from './harness.ts'
 
 const GATEWAY = 'gw:DFW:0'
 
 describe('an object that loses its memory', () => {
-  const { served, evict } = objects()
+  const { served, evict, sql } = objects()
 
   test('[ROOM-2] [ROOM-3] members in the room’s own object and in a gateway go on without a word', async () => {
     const room = freshRoom()
@@ -50,6 +51,35 @@ describe('an object that loses its memory', () => {
       await evict('echo:DFW:0', 'hibernate')
       await evict('chat', 'hibernate')
     }
+  })
+
+  test('[WORKER-1] more rooms than an attachment has space for', async () => {
+    const rooms = Array.from({ length: 128 }, (_, at) => `${freshRoom()}-${at}-`.padEnd(128, '…'))
+    const ann = await peer(served(), { user: 'many' })
+    await ann.next('welcome')
+    for (const room of rooms) await ann.join(room)
+    await evict(GATEWAY, 'hibernate')
+    expect(await ann.refusal({ type: 'join', room: freshRoom() })).toBe('too_many_rooms')
+    for (const room of [rooms[0], rooms[127]]) {
+      if (room === undefined) throw new Error('unreachable: 128 rooms')
+      await ann.say(room, 'hi')
+      expect(await ann.next('chat')).toMatchObject({ room, offset: 1 })
+    }
+    for (const room of rooms.slice(2)) await ann.leave(room)
+    await evict(GATEWAY, 'hibernate')
+    await ann.join(freshRoom())
+    expect(await sql(GATEWAY, 'SELECT id FROM parlor_connections')).toEqual([])
+  })
+
+  test('[WORKER-1] [AUTH-6] an identity, renewed or not, ends when it ends', async () => {
+    const soon = await token({ sub: 'ann', exp: fromNow(4) })
+    const ends = await peer(served(), { token: soon })
+    const renewed = await peer(served(), { token: soon })
+    await renewed.ask({ type: 'auth', token: await token({ sub: 'ann', exp: fromNow(1000) }) })
+    await ends.pong()
+    await evict(GATEWAY, 'hibernate')
+    expect(await ends.closed()).toEqual({ code: 4100, reason: 'token_expired' })
+    await renewed.pong()
   })
 
   test('[ROOM-13] cut off, a client resumes with nothing lost', async () => {
