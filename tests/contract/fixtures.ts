@@ -192,9 +192,11 @@ export async function start(fixture: Fixture, environment: Environment = {}): Pr
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: fixture.isParent === true,
   })
+  let died = false
   const signal = (name: NodeJS.Signals): void => {
     // What it has started hears of no SIGKILL, unless it goes to all of them.
-    if (fixture.isParent && name === 'SIGKILL' && child.pid !== undefined && child.exitCode === null) {
+    if (died) return
+    if (fixture.isParent && name === 'SIGKILL' && child.pid !== undefined) {
       process.kill(-child.pid, name)
     } else child.kill(name)
   }
@@ -204,7 +206,6 @@ export async function start(fixture: Fixture, environment: Environment = {}): Pr
 
   let stdout = ''
   let stderr = ''
-  let died = false
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })

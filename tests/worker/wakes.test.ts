@@ -53,11 +53,13 @@ describe('an object that loses its memory', () => {
     }
   })
 
-  test('[WORKER-1] more rooms than an attachment has space for', async () => {
+  test('[WORKER-1] more rooms than an attachment has space for', { timeout: 60_000 }, async () => {
     const rooms = Array.from({ length: 128 }, (_, at) => `${freshRoom()}-${at}-`.padEnd(128, '…'))
     const ann = await peer(served(), { user: 'many' })
     await ann.next('welcome')
-    for (const room of rooms) await ann.join(room)
+    for (let at = 0; at < rooms.length; at += 16) {
+      await Promise.all(rooms.slice(at, at + 16).map((room) => ann.join(room)))
+    }
     await evict(GATEWAY, 'hibernate')
     expect(await ann.refusal({ type: 'join', room: freshRoom() })).toBe('too_many_rooms')
     for (const room of [rooms[0], rooms[127]]) {
