@@ -59,6 +59,8 @@ export interface Fixture {
   readonly name: string
   readonly runtime: 'node' | 'node-ws' | 'deno' | 'bun' | 'worker'
   readonly can: Abilities
+  /** Members come with `/ws?room=`. */
+  readonly direct?: boolean
   /** It serves from a process that it starts: that one's memory counts, and it goes with it. */
   readonly isParent?: boolean
   readonly command: (args: readonly string[]) => { readonly file: string; readonly args: readonly string[] }
@@ -165,6 +167,9 @@ export const worker: Fixture = {
   command: (args) => ({ file: process.execPath, args: ['scripts/start-worker.mjs', ...args] }),
 }
 
+/** With every member in its room's own object. */
+export const workerDirect: Fixture = { ...worker, name: `${worker.name}, direct`, direct: true }
+
 export type Environment = Readonly<Record<string, string>>
 
 export interface Exit {
@@ -173,6 +178,7 @@ export interface Exit {
 }
 
 export interface Served {
+  readonly direct?: boolean
   readonly url: string
   readonly port: number
   readonly pid: number
@@ -225,6 +231,7 @@ export async function start(fixture: Fixture, environment: Environment = {}): Pr
   return {
     url,
     port,
+    direct: fixture.direct === true,
     pid: fixture.isParent ? childOf(child.pid ?? -1) : (child.pid ?? -1),
     stdout: () => stdout,
     died: () => (died ? `${stdout}${stderr}` : undefined),

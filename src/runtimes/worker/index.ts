@@ -45,6 +45,9 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
   const log = options.log ? contained(options.log) : SILENT
   const authenticate = authenticator(options.auth, systemRandom)
   const { binding = 'PARLOR', shards = 1 } = options
+  if (!(Number.isSafeInteger(shards) && shards > 0)) {
+    throw new TypeError(`createParlor: shards is ${shards}; it must be a whole number, at least 1`)
+  }
   const namespace = (): ObjectNamespace => namespaceIn(env, binding)
   const peers = peersIn(namespace)
   const settings = { ...read, authenticate, hooks: options.hooks ?? {}, log, peers }
