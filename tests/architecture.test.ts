@@ -48,7 +48,7 @@ describe('architecture', () => {
   })
 
   test('one runtime does not import another', () => {
-    const platforms = ['node', 'deno', 'bun']
+    const platforms = ['node', 'deno', 'bun', 'worker']
     const wrong = imports.filter(({ file, specifier }) => {
       const own = file.split('/')[1] ?? ''
       const target = relative(SRC, resolve(SRC, dirname(file), specifier)).split('/')[1] ?? ''

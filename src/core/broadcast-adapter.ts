@@ -97,6 +97,11 @@ export interface BroadcastAdapter {
   publish(room: string, draft: Draft): Eventually<Published>
   /** At most `limit` publications after `start`, the oldest first. What was announced before the call can be read. */
   history(room: string, start: HistoryStart, limit: number): Eventually<HistoryPage>
+  /**
+   * The hub has handed everything up to `position` to whoever is caught up in the room, in this very call. Where memory may be lost while
+   * sockets live, that is where the room's next `subscribe` begins.
+   */
+  handedOut?(room: string, position: StreamPosition): void
   /** Sends a canary through the engine and answers when it has come back; fails where delivery does not work. */
   probe(): Eventually<void>
   /** Ends all subscriptions and frees everything. */

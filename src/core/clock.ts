@@ -10,6 +10,8 @@ export type Cancel = () => void
 export interface EventLoop {
   /** Runs `task` once, after what this turn of the event loop brings has been handled. */
   endOfTurn(task: () => void): void
+  /** Runs `task` once, in a turn of its own. Absent where that is what `endOfTurn` does. */
+  nextTurn?(task: () => void): void
   /** Runs `task` once, `ms` from now or later. Does not keep the process alive. */
   after(ms: number, task: () => void): Cancel
 }

@@ -1,8 +1,9 @@
 import type { Clock } from './clock.ts'
 import { CLOSE, type CloseReason } from './close-codes.ts'
-import type { Deadlines, Due } from './deadlines.ts'
+import type { Due, Schedule } from './deadlines.ts'
 import type { Identity } from './hooks.ts'
 import { Inbox, type InboxOwner, type Input } from './inbox.ts'
+import type { Kept, KeptByProtocol } from './kept.ts'
 import type { Logger } from './logger.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
 import type { Pace } from './pace.ts'
@@ -26,6 +27,8 @@ export interface Protocol {
   expiring(): void
   /** The server stops; connect again after so many ms. */
   draining(reconnectAfter: number): void
+  /** What has to be kept of it where memory may be lost. */
+  kept(): KeptByProtocol
   /** The connection has ended: let go of everything. */
   ended(): void
 }
@@ -34,7 +37,7 @@ export interface ConnectionDeps {
   readonly clock: Clock
   readonly turns: Turns
   readonly pace: Pace
-  readonly deadlines: Deadlines
+  readonly deadlines: Schedule
   readonly heartbeat: Heartbeat
   readonly log: Logger
   /** Called once, when the connection has ended. */
@@ -54,6 +57,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   #warned = false
   #lastSeen: number
   #pinged = false
+  #keeping = false
 
   constructor(
     id: string,
@@ -92,6 +96,23 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     this.#identity = identity
     this.#warned = false
     this.#schedule()
+    this.changed()
+  }
+
+  /** Everything by which it could go on in another process. */
+  kept(): Kept {
+    const { user, expires } = this.#identity
+    return { connection: this.id, user, ...(expires === undefined ? {} : { expires }), ...this.#protocol.kept() }
+  }
+
+  /** What `kept` answers has changed: the socket is given it at the end of the turn. */
+  changed(): void {
+    if (!this.#transport.keep || this.#keeping) return
+    this.#keeping = true
+    this.#deps.turns.atEnd(() => {
+      this.#keeping = false
+      if (this.#open) this.#transport.keep?.(this.kept())
+    })
   }
 
   /** A text frame from the peer. */

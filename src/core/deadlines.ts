@@ -6,12 +6,21 @@ export interface Due {
   due(horizon: number): number | undefined
 }
 
+/** Looks at things when their time comes. */
+export interface Schedule {
+  /** Looks at `entry` at `at` (ms since 1970) or a little earlier; an earlier setting of the same entry is forgotten. */
+  set(entry: Due, at: number): void
+  delete(entry: Due): void
+  /** Looks at nothing until something is set again. */
+  stop(): void
+}
+
 /**
  * One timer for any number of deadlines: time is cut into ticks, and what is due within a tick is looked at when it begins,
  * so up to one tick early, and late by no more than the event loop is; one that lies in the tick that has begun already waits for the
  * next. No timer runs while there is nothing to wait for.
  */
-export class Deadlines {
+export class Deadlines implements Schedule {
   readonly #clock: Clock
   readonly #loop: EventLoop
   readonly #tick: number

@@ -1,4 +1,5 @@
 import type { Connection, Protocol } from './connection.ts'
+import type { KeptByProtocol } from './kept.ts'
 
 /** Text back as it came (SPEC.md section 5). */
 export class Echo implements Protocol {
@@ -20,4 +21,8 @@ export class Echo implements Protocol {
   expiring(): void {}
   draining(): void {}
   ended(): void {}
+
+  kept(): KeptByProtocol {
+    return { rooms: [] }
+  }
 }

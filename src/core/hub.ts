@@ -3,13 +3,14 @@ import type { Clock, EventLoop } from './clock.ts'
 import { CLOSE } from './close-codes.ts'
 import { encodePublication } from './codec.ts'
 import { Connection, type ConnectionDeps, type Protocol } from './connection.ts'
-import { Deadlines } from './deadlines.ts'
+import { Deadlines, type Schedule } from './deadlines.ts'
 import { Echo } from './echo.ts'
 import { RequestError } from './errors.ts'
 import { attempt, type Eventually, isLater } from './eventually.ts'
 import { readHistory } from './history.ts'
 import type { Hooks, Identity } from './hooks.ts'
 import { type Authenticate, JsonProtocol } from './json-protocol.ts'
+import type { Kept } from './kept.ts'
 import type { Logger } from './logger.ts'
 import { Pace } from './pace.ts'
 import { PLAIN_CHAT_ROOM, PlainChat } from './plain-chat.ts'
@@ -35,6 +36,8 @@ export interface HubDeps {
   readonly settings: HubSettings
   readonly limitsOf: (room: string) => LogLimits
   readonly hooks: Hooks
+  /** Looks at connections' deadlines, where timers of the process would not do. */
+  readonly deadlines?: Schedule
 }
 
 /** A connection to the JSON protocol, as the handshake asked for it. */
@@ -55,7 +58,7 @@ export class Hub {
   readonly sessions: Sessions
   readonly #deps: HubDeps
   readonly #turns: Turns
-  readonly #deadlines: Deadlines
+  readonly #deadlines: Schedule
   /** With what is to be done when one has ended. */
   readonly #connections = new Map<Connection, () => void>()
   #draining = false
@@ -69,13 +72,14 @@ export class Hub {
     this.#turns = new Turns(deps.loop)
     this.sessions = new Sessions(deps.random)
     const { adapter, loop, log, limitsOf, settings } = deps
-    this.#deadlines = new Deadlines(deps.clock, loop, tickOf(settings))
+    this.#deadlines = deps.deadlines ?? new Deadlines(deps.clock, loop, tickOf(settings))
     this.rooms = new Rooms({
       adapter,
       clock: deps.clock,
       loop,
       turns: this.#turns,
-      deadlines: this.#deadlines,
+      // What a copy of a log has that has expired goes with the memory.
+      deadlines: deps.deadlines ? NEVER : this.#deadlines,
       log,
       limitsOf,
       encode: encodeFor,
@@ -116,28 +120,41 @@ export class Hub {
     return this.#deps.clock.now()
   }
 
-  openEcho(transport: Transport, identity: Identity): Connection {
-    return this.#open(transport, identity, (connection) => new Echo(connection))
+  /** `kept`, here and below: of a connection that goes on, and hears nothing of it. */
+  openEcho(transport: Transport, identity: Identity, kept?: Kept): Connection {
+    return this.#open(transport, identity, (connection) => new Echo(connection), kept)
   }
 
-  openPlainChat(transport: Transport, identity: Identity): Connection {
+  openPlainChat(transport: Transport, identity: Identity, kept?: Kept): Connection {
     let chat: PlainChat | undefined
-    const connection = this.#open(transport, identity, (opened) => {
-      chat = new PlainChat(opened, this)
-      return chat
-    })
-    chat?.open()
+    const connection = this.#open(
+      transport,
+      identity,
+      (opened) => {
+        chat = new PlainChat(opened, this)
+        return chat
+      },
+      kept,
+    )
+    if (kept) chat?.restore(kept)
+    else chat?.open()
     return connection
   }
 
-  openJson(transport: Transport, identity: Identity, handshake: JsonHandshake): Connection {
-    if (handshake.session !== undefined) this.sessions.replace(handshake.session, identity.user.id)
+  openJson(transport: Transport, identity: Identity, handshake: JsonHandshake, kept?: Kept): Connection {
+    if (handshake.session !== undefined && !kept) this.sessions.replace(handshake.session, identity.user.id)
     let json: JsonProtocol | undefined
-    const connection = this.#open(transport, identity, (opened) => {
-      json = new JsonProtocol(opened, this, handshake.authenticate)
-      return json
-    })
-    json?.open(handshake.room)
+    const connection = this.#open(
+      transport,
+      identity,
+      (opened) => {
+        json = new JsonProtocol(opened, this, handshake.authenticate, kept?.session)
+        return json
+      },
+      kept,
+    )
+    if (kept) json?.restore(kept)
+    else json?.open(handshake.room)
     return connection
   }
 
@@ -220,13 +237,21 @@ export class Hub {
     })
   }
 
-  #open(transport: Transport, identity: Identity, speak: (connection: Connection) => Protocol): Connection {
-    const id = `c_${this.#deps.random.id(12)}`
+  #open(
+    transport: Transport,
+    identity: Identity,
+    speak: (connection: Connection) => Protocol,
+    kept: Kept | undefined,
+  ): Connection {
+    const id = kept?.connection ?? `c_${this.#deps.random.id(12)}`
     const connection = new Connection(id, identity, transport, speak, this.#connectionDeps)
     this.#connections.set(connection, () => {})
+    connection.changed()
     return connection
   }
 }
+
+const NEVER: Schedule = { set: () => {}, delete: () => {}, stop: () => {} }
 
 /** What an engine failed with, in words for a client. */
 const unavailable = (reason: unknown): RequestError =>

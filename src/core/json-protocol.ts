@@ -7,6 +7,7 @@ import { chain, type Eventually, settle } from './eventually.ts'
 import type { Identity } from './hooks.ts'
 import type { Hub } from './hub.ts'
 import { MAX_PENDING } from './inbox.ts'
+import type { Kept, KeptByProtocol } from './kept.ts'
 import { Lanes } from './lanes.ts'
 import { Memberships } from './memberships.ts'
 import type {
@@ -44,13 +45,24 @@ export class JsonProtocol implements Protocol {
   readonly #session: string
   #badFrames = 0
 
-  constructor(connection: Connection, hub: Hub, authenticate: Authenticate) {
+  /** `session`: of a connection that goes on. */
+  constructor(connection: Connection, hub: Hub, authenticate: Authenticate, session?: string) {
     this.#connection = connection
     this.#hub = hub
     this.#authenticate = authenticate
     this.#memberships = new Memberships(connection, hub)
     this.#rate = new RateLimit(hub.settings.limits.publishRate)
-    this.#session = hub.sessions.begin(connection)
+    this.#session = session ?? hub.sessions.begin(connection)
+    if (session !== undefined) hub.sessions.restore(session, connection)
+  }
+
+  /** Goes on where the connection was before memory was lost. */
+  restore(kept: Kept): void {
+    this.#memberships.restore(kept)
+  }
+
+  kept(): KeptByProtocol {
+    return { session: this.#session, rooms: this.#memberships.kept() }
   }
 
   /** Says `welcome`, and joins the room that the handshake asked for. */

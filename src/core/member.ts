@@ -8,6 +8,8 @@ import type { Room } from './room.ts'
 /** What a connection does about publications that its member can't get any more. */
 export interface MemberOwner {
   readonly outbox: Outbox
+  /** Where one of its members stands has changed. */
+  moved(): void
   /** Offsets `from` to `to`, inclusive, are lost. Called where they would have stood in the stream. */
   gap(room: string, from: number, to: number): void
   /** The room's log is another one; the stream goes on after `position`. */

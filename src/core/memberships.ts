@@ -1,9 +1,11 @@
 import type { Draft, Published } from './broadcast-adapter.ts'
+import { CLOSE } from './close-codes.ts'
 import { encode } from './codec.ts'
 import type { Connection } from './connection.ts'
 import { RequestError } from './errors.ts'
-import { attempt, chain, type Eventually } from './eventually.ts'
+import { attempt, chain, type Eventually, settle } from './eventually.ts'
 import type { Hub } from './hub.ts'
+import type { KeptByProtocol } from './kept.ts'
 import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
 import type { ErrorCode, HistoryRequest, ServerFrame, StreamPosition } from './protocol.ts'
@@ -96,6 +98,34 @@ export class Memberships implements MemberOwner {
     announce({ type: 'joined', room: name, position, recovered })
     if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
     this.#members.set(name, room.admit(this, start))
+    this.#connection.changed()
+  }
+
+  /** Goes on where the connection was before memory was lost, without a word. */
+  restore({ rooms }: KeptByProtocol): void {
+    for (const { room: name, position } of rooms) {
+      this.#intended.add(name)
+      void settle(
+        () => this.#hub.enter(name),
+        (room) => {
+          if (this.#connection.isOpen) this.#members.set(name, room.readmit(this, position))
+          else this.#hub.rooms.exit(name)
+        },
+        // What was missed can't be told any more: the client comes back and asks.
+        () => this.#connection.end(CLOSE.unavailable),
+      )
+    }
+  }
+
+  kept(): KeptByProtocol['rooms'] {
+    return [...this.#members].map(([room, member]) => {
+      const position = member.room.keptPosition(member)
+      return position === undefined ? { room } : { room, position }
+    })
+  }
+
+  moved(): void {
+    this.#connection.changed()
   }
 
   #begun(name: string): void {
@@ -110,6 +140,7 @@ export class Memberships implements MemberOwner {
     this.#members.delete(name)
     member.room.dismiss(member)
     this.#hub.rooms.exit(name)
+    this.#connection.changed()
   }
 
   publish(name: string, draft: Draft): Eventually<Published> {

@@ -2,6 +2,7 @@ import { CLOSE, lagged } from './close-codes.ts'
 import type { Connection, Protocol } from './connection.ts'
 import { chain, type Eventually, settle } from './eventually.ts'
 import type { Hub } from './hub.ts'
+import type { Kept, KeptByProtocol } from './kept.ts'
 import { Lanes } from './lanes.ts'
 import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
@@ -41,6 +42,29 @@ export class PlainChat implements Protocol, MemberOwner {
         this.#holds = false
       },
     )
+  }
+
+  /** Is in the room again, where it was before memory was lost. */
+  restore({ rooms }: Kept): void {
+    this.#holds = true
+    this.#request(
+      () => this.#hub.enter(PLAIN_CHAT_ROOM),
+      (room) => {
+        if (this.#connection.isOpen) this.#member = room.readmit(this, rooms[0]?.position)
+      },
+      () => {
+        this.#holds = false
+      },
+    )
+  }
+
+  kept(): KeptByProtocol {
+    const position = this.#member?.room.keptPosition(this.#member)
+    return { rooms: [position === undefined ? { room: PLAIN_CHAT_ROOM } : { room: PLAIN_CHAT_ROOM, position }] }
+  }
+
+  moved(): void {
+    this.#connection.changed()
   }
 
   text(text: string): void {

@@ -2,10 +2,10 @@ import { Batch } from './batch.ts'
 import type { Publication } from './broadcast-adapter.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Clock } from './clock.ts'
-import type { Deadlines, Due } from './deadlines.ts'
+import type { Due, Schedule } from './deadlines.ts'
 import type { Entry } from './entry.ts'
 import type { Eventually } from './eventually.ts'
-import { Feed, type FeedDeps, type FeedOwner } from './feed.ts'
+import { Feed, type FeedDeps, type FeedOwner, type Origin } from './feed.ts'
 import { type Mark, markOf } from './log.ts'
 import { Member, type MemberOwner } from './member.ts'
 import type { StreamPosition } from './protocol.ts'
@@ -19,7 +19,7 @@ const FLUSH_BYTES = 64 * 1024
 export interface RoomDeps extends Omit<FeedDeps, 'encode'> {
   readonly clock: Clock
   readonly turns: Turns
-  readonly deadlines: Deadlines
+  readonly deadlines: Schedule
   /** A publication as the text of one frame. */
   readonly encode: (room: string, publication: Publication) => string
 }
@@ -70,6 +70,13 @@ export class Room implements FeedOwner, Due {
     return { epoch: origin.start.epoch, ...state.cursor }
   }
 
+  /** What has to be remembered of where a member stands: nothing where that is where everybody live is. */
+  keptPosition({ state, origin }: Member): StreamPosition | undefined {
+    return state.kind === 'live' || state.kind === 'left'
+      ? undefined
+      : { epoch: origin.start.epoch, ...markOf(state.cursor) }
+  }
+
   /** Where a member begins that asks for this. Fails where the adapter's log is needed for it and can't be read. */
   start(request: StartRequest): Eventually<Start> {
     this.flush()
@@ -84,6 +91,13 @@ export class Room implements FeedOwner, Due {
     member.state = { kind: 'lagging', cursor: markOf(start.position) }
     owner.outbox.lag(member)
     return member
+  }
+
+  /** Lets a member in again that stood at `position` before memory was lost, or had everything that was handed out. */
+  readmit(owner: MemberOwner, position: StreamPosition = this.position()): Member {
+    const { epoch, origin } = this.#feed
+    const known: Origin = position.epoch === epoch ? origin : { start: position, reason: 'opened' }
+    return this.admit(owner, { origin: known, position, recovered: true })
   }
 
   /** The member gets nothing of the room any more. What came in this turn is flushed first. */
@@ -125,17 +139,25 @@ export class Room implements FeedOwner, Due {
     this.#pending = []
     this.#pendingBytes = 0
     this.#flushed = this.#feed.log.head
+    this.#handedOut()
     for (let i = this.#live.length - 1; i >= 0; i--) {
       const member = this.#live[i]
       if (!member || member.owner.outbox.offer(batch)) continue
       this.#removeLive(i)
       member.state = { kind: 'lagging', cursor: before }
       member.owner.outbox.park(member)
+      member.owner.moved()
     }
   }
 
   /** Moves a lagging member on by about `budget` bytes. */
   advance(member: Member, budget: number): 'more' | 'settled' {
+    const result = this.#advance(member, budget)
+    member.owner.moved()
+    return result
+  }
+
+  #advance(member: Member, budget: number): 'more' | 'settled' {
     const { state } = member
     if (state.kind !== 'lagging') return 'settled'
     // It begins after something that the others have not been handed yet.
@@ -184,10 +206,17 @@ export class Room implements FeedOwner, Due {
     const members = this.#live
     this.#live = []
     this.#flushed = this.#feed.log.head
+    this.#handedOut()
     for (const member of members) {
       member.state = { kind: 'lagging', cursor }
       member.owner.outbox.lag(member)
+      member.owner.moved()
     }
+  }
+
+  /** Whoever is live has everything up to the head. */
+  #handedOut(): void {
+    this.#deps.adapter.handedOut?.(this.name, this.#feed.head)
   }
 
   #pend(text: string): void {

@@ -18,6 +18,11 @@ export class Sessions {
     return session
   }
 
+  /** Goes on with a connection that had been given `session`. */
+  restore(session: string, connection: Connection): void {
+    this.#connections.set(session, connection)
+  }
+
   end(session: string): void {
     this.#connections.delete(session)
   }

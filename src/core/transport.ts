@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts'
+import type { Kept } from './kept.ts'
 
 /**
  * One peer's socket, as a runtime offers it to the core. Text only: the server sends nothing else.
@@ -18,6 +19,8 @@ export interface Transport {
   /** Stops and starts reading from the peer. What had been read already may still arrive. Absent where a runtime can't. */
   pause?(): void
   resume?(): void
+  /** Keeps what the connection is with its socket, which may outlive the server's memory. Absent where it does not. */
+  keep?(kept: Kept): void
   /** Starts the closing handshake after what was sent. Never throws; harmless on a closed socket. */
   close(code: number, reason: string): void
   /** Drops the socket now, without a handshake. Never throws. */

@@ -25,7 +25,8 @@ export class Turns {
 
   /** Runs `task` once, in the next turn, after what else the event loop had to do. */
   next(task: () => void): void {
-    this.atEnd(() => this.#loop.endOfTurn(task))
+    if (this.#loop.nextTurn) this.#loop.nextTurn(task)
+    else this.atEnd(() => this.#loop.endOfTurn(task))
   }
 
   #arm(): void {

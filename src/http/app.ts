@@ -26,12 +26,12 @@ export interface AppDeps {
 /** The routes of SPEC.md section 2 over one hub, to be mounted under any path. */
 export function createApp({ runtime, hub, ready, random, auth, allowedOrigins, page, guestTokens }: AppDeps): Hono {
   const authenticate = authenticator(auth, random)
-  const socket = socketRoutes({ runtime, hub, authenticate, allowedOrigins, ready })
+  const sockets = socketRoutes({ runtime, hub, authenticate, allowedOrigins, ready })
   const routes = new Hono()
   routes.get('/health', (c) => c.text('ok'))
-  routes.get('/echo', socket(echoRoute))
-  routes.get('/chat', socket(chatRoute))
-  routes.get('/ws', socket(jsonRoute))
+  routes.get('/echo', sockets.handler(echoRoute))
+  routes.get('/chat', sockets.handler(chatRoute))
+  routes.get('/ws', sockets.handler(jsonRoute))
   if (guestTokens && typeof auth === 'object' && 'secret' in auth) {
     routes.post('/token', bodyLimit({ maxSize: 4096 }), guestToken(auth.secret, random))
   }

@@ -142,7 +142,7 @@ const HooksOption = v.object({ join: HookOption, publish: HookOption }, OBJECT)
 
 const Flag = v.optional(v.boolean('true or false'))
 
-const METHODS: Readonly<Record<keyof BroadcastAdapter, true>> = {
+const METHODS: Readonly<Record<Exclude<keyof BroadcastAdapter, 'handedOut'>, true>> = {
   start: true,
   subscribe: true,
   unsubscribe: true,

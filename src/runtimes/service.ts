@@ -11,6 +11,7 @@ import { serviceLogger } from './logging.ts'
 import { eventLoop } from './loop.ts'
 import type { ParlorOptions } from './options.ts'
 import type { Parlor } from './parlor.ts'
+import { optionsOf } from './service-options.ts'
 import { readSettings } from './service-settings.ts'
 import { historyOf, storeOf } from './store.ts'
 
@@ -107,29 +108,6 @@ Usage: npm start -- [--port PORT] [--host HOST] [--help]
 
 Settings from the environment, with their defaults:
 ${describeSettings()}`
-
-function optionsOf(config: Config, secret: string | undefined, guests: boolean, log: Logger): ParlorOptions {
-  return {
-    auth: config.PARLOR_AUTH === 'off' || secret === undefined ? 'off' : { secret },
-    allowedOrigins: config.PARLOR_ALLOWED_ORIGINS,
-    history: historyOf(config),
-    limits: {
-      message: config.PARLOR_MAX_MESSAGE_SIZE,
-      roomName: config.PARLOR_MAX_ROOM_NAME,
-      rooms: config.PARLOR_MAX_ROOMS,
-      badFrames: config.PARLOR_MAX_BAD_FRAMES,
-      connections: config.PARLOR_MAX_CONNECTIONS,
-      connectionsPerAddress: config.PARLOR_MAX_CONNECTIONS_PER_ADDRESS,
-      publishRate: config.PARLOR_MAX_PUBLISH_RATE,
-      request: config.PARLOR_REQUEST_TIMEOUT,
-    },
-    heartbeat: { interval: config.PARLOR_HEARTBEAT_INTERVAL, grace: config.PARLOR_HEARTBEAT_GRACE },
-    drainWindow: config.PARLOR_DRAIN_WINDOW,
-    page: true,
-    guestTokens: guests,
-    log,
-  }
-}
 
 /** Says where the service is, with a token where the secret was made for this run, and how to try it. */
 async function announce(

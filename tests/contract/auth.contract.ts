@@ -124,6 +124,10 @@ export function auth({ fixture, served }: Ground): void {
       const renewed = await peer(served(), { token: jwt })
       const ws = await peer(served(), { token: jwt })
       const plain = await Promise.all(['/echo', '/chat'].map((path) => peer(served(), { path, token: jwt })))
+      if (!fixture.can.endsUnspoken) {
+        for (const one of plain) one.sendBinary(Buffer.of(0))
+        await ws.pong()
+      }
       const end = fromNow(1000)
       expect(await renewed.ask({ type: 'auth', token: await token({ sub: 'ann', exp: end }) })).toMatchObject({
         type: 'ack',

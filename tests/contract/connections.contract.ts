@@ -5,7 +5,8 @@ import type { RawSocket } from './raw-socket.ts'
 
 export function connections({ fixture, served }: Ground): void {
   describe('connections', () => {
-    test('[ROOM-5] [CONN-4] a stalled member gets the exact gap, then goes on; the others lose nothing', async () => {
+    const stalls = 'a stalled member gets the exact gap, then goes on; the others lose nothing'
+    test.runIf(fixture.can.seesStalls)(`[ROOM-5] [CONN-4] ${stalls}`, async () => {
       const small = await own(fixture, { PARLOR_HISTORY_SIZE: '10' })
       const room = freshRoom()
       const stalled = await dial(small, '/ws')
@@ -56,7 +57,8 @@ export function connections({ fixture, served }: Ground): void {
       expect(parseFrameText(await socket.nextText())).toEqual({ type: 'pong', ref: 'whole' })
     })
 
-    test('[BEAT-1] [BEAT-2] a silent peer is pinged and dropped, a peer that answers or sends lives', async () => {
+    const beat = 'a silent peer is pinged and dropped, a peer that answers or sends lives'
+    test.runIf(fixture.can.pings)(`[BEAT-1] [BEAT-2] ${beat}`, async () => {
       const fast = await own(fixture, { PARLOR_HEARTBEAT_INTERVAL: '1s', PARLOR_HEARTBEAT_GRACE: '1s' })
       const answering = await peer(fast)
       expect((await answering.next('welcome')).heartbeat).toBe(1000)

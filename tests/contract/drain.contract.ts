@@ -6,7 +6,7 @@ const DRAIN = { PARLOR_DRAIN_WINDOW: '5s' }
 const GOING_AWAY = { code: 4000, reason: 'going_away' }
 
 export function drain({ fixture }: Ground): void {
-  describe('drain', () => {
+  describe.runIf(fixture.can.drains)('drain', () => {
     test.each(['SIGTERM', 'SIGINT'] as const)(
       '[DRAIN-1] %s drains, flushes, closes with 4000 and exits 0',
       async (signal) => {

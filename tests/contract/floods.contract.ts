@@ -7,6 +7,8 @@ const MIB = 1 << 20
 const OFFERED = 64 * MIB
 /** Above what a runtime's own heap does in a busy minute, far below what these peers ask for. */
 const MEMORY = 96 * MIB
+/** workerd collects little before the heap of an isolate has 128 MiB. */
+const MEMORY_OF_ISOLATE = 160 * MIB
 
 const json = (value: object): Buffer => frame(JSON.stringify(value))
 const ref = 'r'.repeat(64)
@@ -35,6 +37,7 @@ const ENDLESS: readonly (readonly [string, Buffer])[] = [
 export function floods({ fixture }: Ground): void {
   describe('floods', () => {
     const served = shared(fixture)
+    const most = (fixture.runtime === 'worker' ? MEMORY_OF_ISOLATE : MEMORY) / MIB
 
     async function memoryOf(flood: () => Promise<void>): Promise<number> {
       const other = await member(served(), 'elsewhere')
@@ -45,7 +48,7 @@ export function floods({ fixture }: Ground): void {
         const asked = Date.now()
         await other.pong()
         await other.say('elsewhere', 'still here')
-        expect(Date.now() - asked).toBeLessThan(2_000)
+        expect(Date.now() - asked).toBeLessThan(fixture.can.dropsInput ? 2_000 : 20_000)
       }
       return (residentMemory(served().pid) - before) / MIB
     }
@@ -59,7 +62,7 @@ export function floods({ fixture }: Ground): void {
         const chunk = repeated(one)
         state = (await socket.flood(chunk, OFFERED / chunk.length)).state
       })
-      expect(cost).toBeLessThan(MEMORY / MIB)
+      expect(cost).toBeLessThan(most)
       if (fixture.can.pausesReading && replies === 'many') expect(state).toBe('stalled')
       await expectBounded(socket, state, path, fixture.can.pausesReading && replies !== 'protocol')
       expect(await healthy(served())).toBe(true)
@@ -77,7 +80,7 @@ export function floods({ fixture }: Ground): void {
           // The runtime's own limit of fragments may come first.
           if (end !== 'cut') expect([1008, 1009]).toContain(end.code)
         })
-        expect(cost).toBeLessThan(MEMORY / MIB)
+        expect(cost).toBeLessThan(most)
         expect(await healthy(served())).toBe(true)
       },
     )
@@ -92,7 +95,7 @@ export function floods({ fixture }: Ground): void {
         const end = await socket.close()
         if (end !== 'cut') expect(end).toEqual({ code: 4500, reason: 'bad_frames' })
       })
-      expect(cost).toBeLessThan(MEMORY / MIB)
+      expect(cost).toBeLessThan(most)
     })
   })
 }

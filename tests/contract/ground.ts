@@ -50,9 +50,11 @@ export async function peer(served: Served, options: PeerOptions = {}): Promise<P
 
 /** A peer in a room, `welcome` and `joined` taken. */
 export async function member(served: Served, room: string, options: PeerOptions = {}): Promise<Peer> {
-  const opened = await peer(served, options)
+  const direct = served.direct === true
+  const opened = await peer(served, direct ? { ...options, query: { ...options.query, room } } : options)
   await opened.next('welcome')
-  await opened.join(room)
+  if (direct) await opened.next('joined')
+  else await opened.join(room)
   return opened
 }
 

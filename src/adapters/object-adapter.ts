@@ -1,0 +1,217 @@
+import type {
+  AdapterEvents,
+  BroadcastAdapter,
+  Draft,
+  HistoryPage,
+  HistoryStart,
+  Publication,
+  Published,
+} from '../core/broadcast-adapter.ts'
+import { RequestError } from '../core/errors.ts'
+import type { Eventually } from '../core/eventually.ts'
+import type { StreamPosition } from '../core/protocol.ts'
+import { ObjectAnnouncer, type ObjectAnnouncerDeps } from './object-announcer.ts'
+import type { ObjectLogDeps } from './object-log.ts'
+import { ObjectLog } from './object-log.ts'
+import { type Announced, type Answer, type AudiencePeer, answer, type RoomPeer, unwrapped } from './object-peers.ts'
+import { ObjectTables } from './object-tables.ts'
+
+export interface ObjectAdapterDeps
+  extends Omit<ObjectLogDeps, 'room' | 'announce' | 'isHeld'>,
+    Pick<ObjectAnnouncerDeps, 'loop' | 'log'> {
+  /** What this object is called, by those that are to answer it. */
+  readonly object: string
+  /** The room whose log this object keeps; undefined: none. */
+  readonly room: string | undefined
+  /** The object that keeps the log of `room`. */
+  readonly roomPeer: (room: string) => RoomPeer
+  readonly audiencePeer: (object: string) => AudiencePeer
+}
+
+/**
+ * Rooms' logs in objects of their own, as one of these objects sees them: its own room's log is at hand and answers at once, the others are
+ * asked by remote calls. Where memory is lost subscriptions go on: they begin where the hub had handed out everything.
+ */
+export class ObjectAdapter implements BroadcastAdapter {
+  readonly tables: ObjectTables
+  readonly #deps: ObjectAdapterDeps
+  readonly #log: ObjectLog | undefined
+  readonly #announcer: ObjectAnnouncer | undefined
+  /** The objects that hear of the own room, and how often each has subscribed. */
+  readonly #audience: Map<string, number>
+  #isHeldHere = false
+  /** Rooms of others that the hub follows. */
+  readonly #followed = new Set<string>()
+  /** Subscribing and unsubscribing, in order per room. */
+  readonly #lanes = new Map<string, Promise<unknown>>()
+  #events: AdapterEvents | undefined
+  #underWay = 0
+  #idle: (() => void)[] = []
+
+  constructor(deps: ObjectAdapterDeps) {
+    this.#deps = deps
+    const { room, store } = deps
+    this.tables = new ObjectTables(store)
+    this.#audience = new Map(this.tables.audience().map((object) => [object, 0]))
+    if (room === undefined) return
+    const isHeld = (): boolean => this.#isHeldHere || this.#audience.size > 0
+    const announce = (epoch: string, publication: Publication): void => this.#announce(room, { epoch, publication })
+    this.#log = new ObjectLog({ ...deps, room, isHeld, announce })
+    this.#announcer = new ObjectAnnouncer({
+      ...deps,
+      room,
+      peer: deps.audiencePeer,
+      generation: (object) => this.#audience.get(object) ?? -1,
+      gone: (object) => this.dismiss(object),
+    })
+  }
+
+  start(events: AdapterEvents): void {
+    this.#events = events
+  }
+
+  /** What was in memory is there again: subscriptions that nobody holds any more are forgotten. */
+  revived(): void {
+    for (const room of this.tables.subscriptions()) {
+      if (!this.#followed.has(room)) this.tables.deleteSubscription(room)
+    }
+    if (this.#log && !this.#isHeldHere && this.#audience.size === 0) this.#log.reopen()
+  }
+
+  subscribe(room: string): Eventually<StreamPosition> {
+    const log = this.#own(room)
+    if (log) {
+      this.#isHeldHere = true
+      return log.head()
+    }
+    const known = this.#followed.has(room) ? undefined : this.tables.subscription(room)
+    this.#followed.add(room)
+    if (known) return known
+    return this.#inLane(room, async () => {
+      try {
+        const head = await this.#deps.roomPeer(room).subscribe(this.#deps.object)
+        if (this.#followed.has(room)) this.tables.saveSubscription(room, head)
+        return head
+      } catch (reason) {
+        this.#followed.delete(room)
+        throw reason
+      }
+    })
+  }
+
+  unsubscribe(room: string): Eventually<void> {
+    const log = this.#own(room)
+    if (log) {
+      this.#isHeldHere = false
+      if (this.#audience.size === 0) log.release()
+      return
+    }
+    this.#followed.delete(room)
+    this.tables.deleteSubscription(room)
+    return this.#inLane(room, () => this.#deps.roomPeer(room).unsubscribe(this.#deps.object))
+  }
+
+  publish(room: string, draft: Draft): Eventually<Published> {
+    const log = this.#own(room)
+    return log
+      ? log.publish(draft)
+      : this.#call(async () => unwrapped(await this.#deps.roomPeer(room).publish(draft, this.#deps.object)))
+  }
+
+  history(room: string, start: HistoryStart, limit: number): Eventually<HistoryPage> {
+    const log = this.#own(room)
+    return log ? log.history(start, limit) : this.#call(() => this.#deps.roomPeer(room).history(start, limit))
+  }
+
+  handedOut(room: string, position: StreamPosition): void {
+    if (this.#followed.has(room)) this.tables.saveSubscription(room, position)
+  }
+
+  probe(): void {
+    this.#log?.head()
+  }
+
+  close(): void {
+    this.#events = undefined
+  }
+
+  /** Settles when no call to another object is under way: until then the object must not lose its memory. */
+  settled(): Promise<void> | undefined {
+    if (this.#underWay === 0) return undefined
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  /** Another object has members in the own room. */
+  admit(object: string): StreamPosition {
+    const log = this.#ownLog()
+    this.tables.admit(object)
+    this.#audience.set(object, (this.#audience.get(object) ?? 0) + 1)
+    return log.head()
+  }
+
+  dismiss(object: string): void {
+    if (!this.#audience.delete(object)) return
+    this.tables.dismiss(object)
+    if (this.#audience.size === 0 && !this.#isHeldHere) this.#ownLog().release()
+  }
+
+  /** Whoever asks hears of the publication before the answer: a member that leaves at once has had what it published. */
+  async publishFor(draft: Draft, object: string): Promise<Answer<Published>> {
+    const answered = answer(() => this.#ownLog().publish(draft))
+    await this.#announcer?.told(object)
+    return answered
+  }
+
+  historyHere(start: HistoryStart, limit: number): HistoryPage {
+    return this.#ownLog().history(start, limit)
+  }
+
+  /** What the object of `room` announces. False: nobody here follows it. */
+  hear(room: string, announced: readonly Announced[]): boolean {
+    if (!this.#followed.has(room)) return false
+    for (const { epoch, publication } of announced) this.#events?.deliver(room, epoch, [publication])
+    return true
+  }
+
+  /** It is time: deletes what has expired, and tells the others of the newest publication, in case that they missed it. */
+  look(): void {
+    if (!this.#log) return
+    const newest = this.#log.newest()
+    if (newest) this.#announcer?.announce(this.#audience.keys(), newest)
+    this.#log.expire()
+  }
+
+  #announce(room: string, announced: Announced): void {
+    if (this.#isHeldHere) this.#events?.deliver(room, announced.epoch, [announced.publication])
+    this.#announcer?.announce(this.#audience.keys(), announced)
+  }
+
+  #own(room: string): ObjectLog | undefined {
+    return room === this.#deps.room ? this.#log : undefined
+  }
+
+  #ownLog(): ObjectLog {
+    if (this.#log) return this.#log
+    throw new RequestError('unavailable', 'This object keeps no log')
+  }
+
+  #inLane<T>(room: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#lanes.get(room) ?? Promise.resolve()
+    const task = this.#call(() => before.then(work, work))
+    this.#lanes.set(room, task)
+    const done = (): void => {
+      if (this.#lanes.get(room) === task) this.#lanes.delete(room)
+    }
+    task.then(done, done)
+    return task
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay++
+    try {
+      return await work()
+    } finally {
+      if (--this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell()
+    }
+  }
+}

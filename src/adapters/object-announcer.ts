@@ -1,0 +1,86 @@
+import type { EventLoop } from '../core/clock.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Announced, AudiencePeer } from './object-peers.ts'
+
+/** Announcements that are kept for one object; of more only the last ones go, and the jump has the object read the log. */
+const MOST = 64
+/** ms until a failed announcement is tried again: the first time, and at most. */
+const RETRY = { first: 100, most: 10_000, times: 6 } as const
+
+export interface ObjectAnnouncerDeps {
+  readonly room: string
+  readonly loop: EventLoop
+  readonly log: Logger
+  readonly peer: (object: string) => AudiencePeer
+  /** Rises whenever the object subscribes. */
+  readonly generation: (object: string) => number
+  /** That object does not want to hear of the room any more. */
+  readonly gone: (object: string) => void
+}
+
+interface Line {
+  waiting: Announced[]
+  /** Who wants to know when the object was told. */
+  tell: (() => void)[]
+  busy: boolean
+}
+
+/**
+ * Tells other objects what is new in a room: one call to each at a time, with all that came meanwhile. What gets lost shows there as a jump;
+ * so that the last one does too, a call that fails is made again.
+ */
+export class ObjectAnnouncer {
+  readonly #deps: ObjectAnnouncerDeps
+  readonly #lines = new Map<string, Line>()
+
+  constructor(deps: ObjectAnnouncerDeps) {
+    this.#deps = deps
+  }
+
+  /** Settles when the object was told of what is waiting for it, or could not be. */
+  told(object: string): Promise<void> | undefined {
+    const line = this.#lines.get(object)
+    return line && new Promise((resolve) => line.tell.push(resolve))
+  }
+
+  announce(objects: Iterable<string>, announced: Announced): void {
+    for (const object of objects) {
+      const line = this.#lines.get(object) ?? { waiting: [], tell: [], busy: false }
+      this.#lines.set(object, line)
+      line.waiting.push(announced)
+      if (line.waiting.length > MOST) line.waiting.splice(0, line.waiting.length - MOST)
+      if (!line.busy) {
+        line.busy = true
+        // With what else this block publishes.
+        this.#deps.loop.endOfTurn(() => void this.#work(object, line))
+      }
+    }
+  }
+
+  async #work(object: string, line: Line): Promise<void> {
+    let wait: number = RETRY.first
+    for (let failures = 0; line.waiting.length > 0 && failures < RETRY.times; ) {
+      const batch = line.waiting.splice(0)
+      const tell = line.tell.splice(0)
+      const generation = this.#deps.generation(object)
+      try {
+        const isHeard = await this.#deps.peer(object).announce(this.#deps.room, batch)
+        failures = 0
+        // What was answered before it subscribed again says nothing.
+        if (!isHeard && generation === this.#deps.generation(object)) this.#deps.gone(object)
+        for (const done of tell) done()
+      } catch (reason) {
+        this.#deps.log.warn('an announcement failed; trying again', { object, reason })
+        failures++
+        line.waiting.unshift(...batch)
+        line.waiting.splice(0, line.waiting.length - MOST)
+        for (const done of tell.splice(0)) done()
+        await new Promise<void>((resolve) => void this.#deps.loop.after(wait, resolve))
+        wait = Math.min(wait * 2, RETRY.most)
+      }
+    }
+    for (const done of line.tell.splice(0)) done()
+    line.busy = false
+    this.#lines.delete(object)
+  }
+}

@@ -1,0 +1,94 @@
+import type { Draft, HistoryPage, HistoryStart, LogLimits, Publication, Published } from '../core/broadcast-adapter.ts'
+import type { Clock } from '../core/clock.ts'
+import type { StreamPosition } from '../core/protocol.ts'
+import type { Random } from '../core/random.ts'
+import { SqlLog } from './sql-log.ts'
+import type { SqlStore } from './sql-store.ts'
+
+export interface ObjectLogDeps {
+  readonly room: string
+  readonly store: SqlStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly limitsOf: (room: string) => LogLimits
+  /** Called within `publish`, with what is new. */
+  readonly announce: (epoch: string, publication: Publication) => void
+  /** There is something to look at by then: `expire` is to be called. */
+  readonly lookAt: (time: number) => void
+  /** Whether somebody is in the room, here or elsewhere. */
+  readonly isHeld: () => boolean
+}
+
+/** The log of an object's own room. Whatever is asked is done when the call returns: offset, insert and fan-out are one block. */
+export class ObjectLog {
+  readonly #deps: ObjectLogDeps
+  readonly #log: SqlLog
+  /** The epoch that was told to somebody, while the log is empty and has no row of its own. */
+  #told: string | undefined
+
+  constructor(deps: ObjectLogDeps) {
+    this.#deps = deps
+    this.#log = new SqlLog(deps)
+  }
+
+  head(): StreamPosition {
+    const head = this.#log.head(this.#deps.room, this.#held())
+    this.#told = head.epoch
+    return head
+  }
+
+  publish(draft: Draft): Published {
+    const { store, clock, room } = this.#deps
+    const entry = this.#log.prepare(draft, clock.now())
+    if (draft.transient) {
+      this.#deps.announce(this.head().epoch, entry.publication)
+      return { duplicate: false }
+    }
+    const { position, publication } = store.transaction(() => this.#log.append(room, entry, this.#held()))
+    this.#lookAgain()
+    if (publication) this.#deps.announce(position.epoch, publication)
+    return { position, duplicate: publication === undefined }
+  }
+
+  history(start: HistoryStart, limit: number): HistoryPage {
+    return this.#log.read(this.#deps.room, start, limit, this.#deps.clock.now(), this.#held())
+  }
+
+  /** The newest publication, where it is still there. */
+  newest(): { readonly epoch: string; readonly publication: Publication } | undefined {
+    const { epoch, offset } = this.head()
+    const [publication] = offset > 0 ? this.history({ epoch, offset: offset - 1 }, 1).publications : []
+    return publication && { epoch, publication }
+  }
+
+  /** Nobody is in the room any more. */
+  release(): void {
+    const { store, room, clock } = this.#deps
+    this.#told = undefined
+    store.transaction(() => this.#log.release(room, clock.now()))
+    this.#lookAgain()
+  }
+
+  /** The object has lost its memory, and its sockets too: they have some time to come back to their log. */
+  reopen(): void {
+    const { store, clock } = this.#deps
+    store.transaction(() => this.#log.reopen(clock.now()))
+    this.#lookAgain()
+  }
+
+  /** Deletes what has expired. To be called when it was asked for; once more does no harm. */
+  expire(): void {
+    const { store, clock, isHeld } = this.#deps
+    store.transaction(() => this.#log.expire(clock.now(), isHeld))
+    this.#lookAgain()
+  }
+
+  #held(): string | undefined {
+    return this.#deps.isHeld() ? this.#told : undefined
+  }
+
+  #lookAgain(): void {
+    const next = this.#log.nextLook
+    if (next !== undefined) this.#deps.lookAt(next)
+  }
+}

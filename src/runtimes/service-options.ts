@@ -1,0 +1,28 @@
+import type { Config } from '../core/config.ts'
+import type { Logger } from '../core/logger.ts'
+import type { ParlorOptions } from './options.ts'
+import { historyOf } from './store.ts'
+
+/** The service's settings as options. `guests`: the secret was made for this run. */
+export function optionsOf(config: Config, secret: string | undefined, guests: boolean, log: Logger): ParlorOptions {
+  return {
+    auth: config.PARLOR_AUTH === 'off' || secret === undefined ? 'off' : { secret },
+    allowedOrigins: config.PARLOR_ALLOWED_ORIGINS,
+    history: historyOf(config),
+    limits: {
+      message: config.PARLOR_MAX_MESSAGE_SIZE,
+      roomName: config.PARLOR_MAX_ROOM_NAME,
+      rooms: config.PARLOR_MAX_ROOMS,
+      badFrames: config.PARLOR_MAX_BAD_FRAMES,
+      connections: config.PARLOR_MAX_CONNECTIONS,
+      connectionsPerAddress: config.PARLOR_MAX_CONNECTIONS_PER_ADDRESS,
+      publishRate: config.PARLOR_MAX_PUBLISH_RATE,
+      request: config.PARLOR_REQUEST_TIMEOUT,
+    },
+    heartbeat: { interval: config.PARLOR_HEARTBEAT_INTERVAL, grace: config.PARLOR_HEARTBEAT_GRACE },
+    drainWindow: config.PARLOR_DRAIN_WINDOW,
+    page: true,
+    guestTokens: guests,
+    log,
+  }
+}

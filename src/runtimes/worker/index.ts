@@ -1,0 +1,138 @@
+/** Parlor on Cloudflare: a Worker at the door, and Durable Objects that hibernate behind it. */
+import { DurableObject, env } from 'cloudflare:workers'
+import { Hono } from 'hono'
+import type { Announced, Answer } from '../../adapters/object-peers.ts'
+import { unwrapped } from '../../adapters/object-peers.ts'
+import type { Draft, HistoryPage, HistoryStart, Published } from '../../core/broadcast-adapter.ts'
+import { contained, type Logger } from '../../core/logger.ts'
+import type { StreamPosition } from '../../core/protocol.ts'
+import { authenticator } from '../../http/auth.ts'
+import { pageRoutes } from '../../http/page.ts'
+import { systemRandom } from '../../http/platform.ts'
+import { checkRoom, draftOf, type Message } from '../message.ts'
+import { type ParlorOptions, readOptions } from '../options.ts'
+import { namespaceIn, type ObjectNamespace } from './calls.ts'
+import { forwarding } from './forward.ts'
+import { ObjectHost } from './object.ts'
+import { peersIn } from './peers.ts'
+
+export * from '../exports.ts'
+
+export interface WorkerOptions extends Omit<ParlorOptions, 'adapter' | 'guestTokens' | 'drainWindow'> {
+  /** The binding of the Durable Object's namespace. `PARLOR` by default. */
+  readonly binding?: string
+  /** Objects over which a datacenter's sockets are spread that are in no room's own object. 1 by default. */
+  readonly shards?: number
+}
+
+export interface WorkerParlor {
+  /** The routes of SPEC.md, to be mounted under any path. */
+  readonly routes: Hono
+  /** To be exported by the Worker, as the class that its binding names. */
+  readonly ParlorObject: new (
+    ctx: DurableObjectState,
+    env: Cloudflare.Env,
+  ) => DurableObject
+  /** Sends a message into a room from the server. Rejects with a RequestError where it can't be one or the log can't take it. */
+  publish(room: string, message: Message): Promise<Published>
+}
+
+const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** Live rooms as routes for a Hono app in a Worker, and the objects behind them. Throws a TypeError that lists the options that can't be. */
+export function createParlor(options: WorkerOptions): WorkerParlor {
+  const read = readOptions(options)
+  const log = options.log ? contained(options.log) : SILENT
+  const authenticate = authenticator(options.auth, systemRandom)
+  const { binding = 'PARLOR', shards = 1 } = options
+  if (!(Number.isSafeInteger(shards) && shards > 0)) {
+    throw new TypeError(`createParlor: shards is ${shards}; it must be a whole number, at least 1`)
+  }
+  const namespace = (): ObjectNamespace => namespaceIn(env, binding)
+  const peers = peersIn(namespace)
+  const settings = { ...read, authenticate, hooks: options.hooks ?? {}, log, peers }
+  const longestRoomName = read.settings.limits.roomName
+
+  class ParlorObject extends DurableObject {
+    #host: ObjectHost | undefined
+
+    constructor(ctx: DurableObjectState, bindings: Cloudflare.Env) {
+      super(ctx, bindings)
+      const { name } = ctx.id
+      if (name === undefined) throw new Error('an object of Parlor is always asked by name')
+      void ctx.blockConcurrencyWhile(async () => {
+        this.#host = new ObjectHost(ctx, name, (await ctx.storage.getAlarm()) ?? undefined, settings)
+      })
+    }
+
+    override fetch(request: Request): Response | Promise<Response> {
+      return this.#awake.fetch(request)
+    }
+
+    override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {
+      this.#awake.sockets.message(socket, data)
+      return this.#awake.adapter.settled()
+    }
+
+    override webSocketClose(socket: WebSocket, code: number, reason: string): void | Promise<void> {
+      this.#awake.sockets.closed(socket, code, reason)
+      return this.#awake.adapter.settled()
+    }
+
+    override webSocketError(socket: WebSocket): void | Promise<void> {
+      this.#awake.sockets.failed(socket)
+      return this.#awake.adapter.settled()
+    }
+
+    override alarm(): void | Promise<void> {
+      this.#awake.alarm()
+      return this.#awake.adapter.settled()
+    }
+
+    admit(object: string): StreamPosition {
+      return this.#awake.adapter.admit(object)
+    }
+
+    dismiss(object: string): void {
+      this.#awake.adapter.dismiss(object)
+    }
+
+    publish(draft: Draft, object: string): Promise<Answer<Published>> {
+      return this.#awake.adapter.publishFor(draft, object)
+    }
+
+    history(start: HistoryStart, limit: number): HistoryPage {
+      return this.#awake.adapter.historyHere(start, limit)
+    }
+
+    announce(room: string, announced: readonly Announced[]): boolean {
+      return this.#awake.adapter.hear(room, announced)
+    }
+
+    get #awake(): ObjectHost {
+      if (this.#host) return this.#host
+      throw new Error('the object has not begun')
+    }
+  }
+
+  const routes = new Hono()
+  const forward = forwarding({
+    authenticate,
+    allowedOrigins: read.allowedOrigins,
+    log,
+    namespace,
+    shards,
+    longestRoomName,
+  })
+  routes.get('/health', (c) => c.text('ok'))
+  for (const route of ['echo', 'chat', 'ws'] as const) routes.get(`/${route}`, forward(route))
+  if (options.page) routes.route('/', pageRoutes())
+  return {
+    routes,
+    ParlorObject,
+    publish: async (room, message) => {
+      checkRoom(room, longestRoomName)
+      return unwrapped(await peers.roomPeer(room).publish(draftOf(message), ''))
+    },
+  }
+}

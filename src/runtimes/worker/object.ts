@@ -1,0 +1,134 @@
+import { Hono } from 'hono'
+import type { WSContext, WSEvents } from 'hono/ws'
+import { ObjectAdapter } from '../../adapters/object-adapter.ts'
+import { Hub } from '../../core/hub.ts'
+import type { Logger } from '../../core/logger.ts'
+import { type Authenticator, offeredProtocols } from '../../http/auth.ts'
+import { systemClock, systemRandom } from '../../http/platform.ts'
+import { chatRoute, echoRoute, jsonRoute, type Route, type Sockets, socketRoutes } from '../../http/sockets.ts'
+import { pickSubprotocol } from '../../http/subprotocol.ts'
+import type { ParlorOptions, ReadOptions } from '../options.ts'
+import { ObjectAlarm } from './alarm.ts'
+import { Attachments, type SocketFacts } from './attachment.ts'
+import { identityIn } from './identity-header.ts'
+import { eventLoop } from './loop.ts'
+import type { Peers } from './peers.ts'
+import { roomOfObject, speaksProtocol } from './placement.ts'
+import { type HibernatingSockets, hibernatingSockets } from './sockets.ts'
+import { storeOf } from './store.ts'
+import { WorkerTransport } from './transport.ts'
+
+const ROUTES: Readonly<Record<SocketFacts['route'], Route>> = { echo: echoRoute, chat: chatRoute, ws: jsonRoute }
+
+/** Answered by the runtime, without waking the object. */
+const PING = '{"type":"ping"}'
+const PONG = '{"type":"pong"}'
+
+export interface ObjectSettings extends ReadOptions {
+  readonly authenticate: Authenticator
+  readonly hooks: NonNullable<ParlorOptions['hooks']>
+  readonly log: Logger
+  readonly peers: Peers
+}
+
+/**
+ * What one object hosts: a hub, and the log of the room it is named after. Memory is a cache: all of this is made again from storage and
+ * attachments whenever the object wakes.
+ */
+export class ObjectHost {
+  readonly adapter: ObjectAdapter
+  readonly sockets: HibernatingSockets
+  readonly #alarm: ObjectAlarm
+  readonly #attachments: Attachments
+  readonly #app: Hono
+
+  /** `alarm`: when the object's alarm is set to. */
+  constructor(ctx: DurableObjectState, object: string, alarm: number | undefined, own: ObjectSettings) {
+    const { settings, limitsOf, log, hooks, authenticate, peers } = own
+    this.#alarm = new ObjectAlarm(ctx.storage, systemClock, alarm)
+    const shared = { clock: systemClock, loop: eventLoop, random: systemRandom, log, limitsOf }
+    this.adapter = new ObjectAdapter({
+      ...shared,
+      ...peers,
+      store: storeOf(ctx.storage),
+      object,
+      room: roomOfObject(object),
+      lookAt: (time) => this.#alarm.atLatest(time),
+    })
+    this.#attachments = new Attachments(this.adapter.tables)
+    const hub = new Hub({ ...shared, adapter: this.adapter, settings, hooks, deadlines: this.#alarm })
+    this.adapter.start({
+      deliver: (room, epoch, publications) => hub.rooms.deliver(room, epoch, publications),
+      restored: () => void hub.rooms.check(),
+    })
+    this.sockets = hibernatingSockets(ctx, (offered) => pickSubprotocol(offeredProtocols(offered)))
+    if (speaksProtocol(object)) ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
+    const routes = this.#routes(hub, authenticate)
+    this.#app = appOf(routes)
+    this.sockets.wake((socket, context) => this.#revive(routes, socket, context))
+    this.#attachments.sweep()
+    this.adapter.revived()
+    log.debug('an object wakes', { object, sockets: hub.connections })
+  }
+
+  fetch(request: Request): Response | Promise<Response> {
+    return this.#app.fetch(request)
+  }
+
+  /** The object's alarm: as late as it likes, and as often. */
+  alarm(): void {
+    this.#alarm.struck()
+    this.adapter.look()
+  }
+
+  #routes(hub: Hub, { renew }: Authenticator): Sockets {
+    return socketRoutes({
+      runtime: {
+        upgradeWebSocket: this.sockets.upgradeWebSocket,
+        transport: (ws, c, { joined }) => {
+          const address = addressOf(c.req.raw)
+          const facts = { route: routeOf(c.req.path), joined, ...(address === undefined ? {} : { address }) }
+          return this.#transport(ws, facts)
+        },
+        address: (c) => addressOf(c.req.raw),
+        loop: eventLoop,
+      },
+      hub,
+      // The Worker has looked at origin and token before it asked this object.
+      authenticate: { admit: (_token, request) => identityIn(request), renew },
+      allowedOrigins: ['*'],
+      ready: Promise.resolve(),
+    })
+  }
+
+  #revive(routes: Sockets, socket: WebSocket, context: WSContext): WSEvents | undefined {
+    const found = this.#attachments.read(socket)
+    if (!found) return undefined
+    const { facts, kept } = found
+    const { user, expires } = kept
+    const opening = {
+      route: ROUTES[facts.route],
+      identity: { user, ...(expires === undefined ? {} : { expires }) },
+      asked: {},
+      address: facts.address,
+      picked: facts.joined ? 'parlor.v1.batch' : undefined,
+      transport: (ws: WSContext) => this.#transport(ws, facts),
+    }
+    return routes.revive(context, opening, kept)
+  }
+
+  #transport({ raw }: WSContext, facts: SocketFacts): WorkerTransport {
+    if (!(raw instanceof WebSocket)) throw new TypeError('not a socket of a Durable Object')
+    return new WorkerTransport(raw, facts.joined, (kept) => this.#attachments.write(raw, facts, kept))
+  }
+}
+
+function appOf(routes: Sockets): Hono {
+  const app = new Hono()
+  for (const route of Object.values(ROUTES)) app.get(`/${route.name}`, routes.handler(route))
+  return app
+}
+
+const routeOf = (path: string): SocketFacts['route'] => (path === '/echo' ? 'echo' : path === '/chat' ? 'chat' : 'ws')
+
+const addressOf = ({ headers }: Request): string | undefined => headers.get('cf-connecting-ip') ?? undefined

@@ -1,0 +1,4 @@
+import { contract } from './contract.ts'
+import { workerDirect } from './fixtures.ts'
+
+contract(workerDirect)

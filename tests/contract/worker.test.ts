@@ -1,0 +1,4 @@
+import { contract } from './contract.ts'
+import { worker } from './fixtures.ts'
+
+contract(worker)
