@@ -5,6 +5,7 @@
 export class Batch {
   readonly texts: readonly string[]
   #joined: string | undefined
+  #length: number | undefined
 
   constructor(texts: readonly string[]) {
     this.texts = texts
@@ -12,9 +13,8 @@ export class Batch {
 
   /** Characters in all texts together: about as many bytes. */
   get length(): number {
-    let length = 0
-    for (const text of this.texts) length += text.length
-    return length
+    this.#length ??= this.texts.reduce((sum, { length }) => sum + length, 0)
+    return this.#length
   }
 
   /** All texts as one, a line each: what `parlor.v1.batch` puts into a frame. JSON texts have no line feeds of their own. */

@@ -35,7 +35,6 @@ export class Room implements FeedOwner, Due {
   readonly #feed: Feed
   readonly #catchUp: CatchUp
   #live: Member[] = []
-  #members = 0
   /** What came in since the last flush. */
   #pending: string[] = []
   #pendingBytes = 0
@@ -50,10 +49,6 @@ export class Room implements FeedOwner, Due {
     this.#feed = new Feed(name, head, this, feedDeps)
     this.#catchUp = new CatchUp(name, this.#feed, feedDeps)
     this.#flushed = this.#feed.log.head
-  }
-
-  get size(): number {
-    return this.#members
   }
 
   /** Where a member that joins now begins: everything that came before has been flushed to the others. */
@@ -87,7 +82,6 @@ export class Room implements FeedOwner, Due {
   /** Lets a member in, which has heard of everything up to `start`. */
   admit(owner: MemberOwner, start: Start): Member {
     const member = new Member(this, owner, start.origin)
-    this.#members++
     member.state = { kind: 'lagging', cursor: markOf(start.position) }
     owner.outbox.lag(member)
     return member
@@ -107,7 +101,6 @@ export class Room implements FeedOwner, Due {
     if (member.state.kind === 'live') this.#removeLive(member.state.index)
     else member.owner.outbox.forget(member)
     member.state = { kind: 'left' }
-    this.#members--
   }
 
   /** Publications as the adapter announces them. */
