@@ -81,14 +81,28 @@ export class Memberships implements MemberOwner {
   join(name: string, request: StartRequest, announce: (joined: Joined) => void): Eventually<void> {
     this.#begun(name)
     const member = this.#members.get(name)
-    if (member) {
-      return announce({ type: 'joined', room: name, position: member.room.positionOf(member), recovered: false })
-    }
+    if (member) return this.#joinAgain(member, request, announce)
     return chain(this.#mayJoin(name), () =>
       chain(this.#hub.enter(name), (room) =>
         chain(this.#start(room, request), (start) => this.#admit(room, start, announce)),
       ),
     )
+  }
+
+  /** A member that says where to begin goes on from there, as one that comes with `?room=` and then resumes. */
+  #joinAgain(member: Member, request: StartRequest, announce: (joined: Joined) => void): Eventually<void> {
+    const { room } = member
+    const { name } = room
+    if (!(request.since || request.history)) {
+      return announce({ type: 'joined', room: name, position: room.positionOf(member), recovered: false })
+    }
+    const start = this.#hub.bounded(() => room.start(request))
+    return chain(start, (begin) => {
+      if (this.#members.get(name) !== member) return
+      this.#members.delete(name)
+      room.dismiss(member)
+      this.#admit(room, begin, announce)
+    })
   }
 
   #admit(room: Room, start: Start, announce: (joined: Joined) => void): void {

@@ -185,6 +185,33 @@ describe('the SDK and a server on Node', { timeout: 60_000 }, () => {
     expect(parlor.state).toBe(before)
   })
 
+  test('[WS-16] [ROOM-13] an address with ?room= resumes like any other, and history comes', async () => {
+    const served = await own(node, SETTINGS)
+    const line = await through(() => served)
+    const writer = enter(served.port, 'writer', 'lobby')
+    for (const text of all(3)) await writer.room.publish(text)
+    const heard: string[] = []
+    const missed: Missed[] = []
+    const parlor = connect(`ws://127.0.0.1:${line.port}/ws?room=lobby`, {
+      token: () => token({ sub: 'reader' }),
+      WebSocket,
+      environment: HASTY,
+    })
+    onTestFinished(() => parlor.close())
+    const room = parlor.join('lobby', {
+      history: 2,
+      onMessage: (message) => void heard.push(message.type === 'chat' ? message.content : message.name),
+      onMissed: (what) => void missed.push(what),
+    })
+    await until('the newest two', async () => heard.length === 2 || undefined)
+    line.cut()
+    for (const text of ['n 3', 'n 4']) await writer.room.publish(text)
+    await until('what came meanwhile', async () => heard.length === 4 || undefined)
+    expect(heard).toEqual(['n 1', 'n 2', 'n 3', 'n 4'])
+    expect(missed).toEqual([])
+    expect(room.state.kind).toBe('joined')
+  })
+
   test('[SDK-25] history in pages, both ways, of the messages that were heard', async () => {
     const served = await own(node, SETTINGS)
     const { room } = enter(served.port, 'ann', 'pages')

@@ -111,10 +111,30 @@ export function membership({ fixture, served }: Ground): void {
       for (const content of ['a', 'b']) await ann.say(room, content)
       await ann.next('chat')
       const second = await ann.next('chat')
-      const again = await ann.join(room, 1000)
+      const again = await ann.join(room)
       expect(again.position).toMatchObject({ offset: 2, id: second.id })
       await ann.say(room, 'c')
       expect(await ann.frame()).toMatchObject({ type: 'chat', content: 'c', offset: 3 })
+      await ann.leave(room)
+      expect(await ann.refusal({ type: 'leave', room })).toBe('not_joined')
+    })
+
+    test('[WS-12] a second join that says where to begin begins there', async () => {
+      const room = freshRoom()
+      const ann = await member(served(), room)
+      for (const content of ['a', 'b', 'c']) await ann.say(room, content)
+      const { epoch } = (await ann.join(room)).position
+      const [first] = [await ann.next('chat'), await ann.next('chat'), await ann.next('chat')]
+      const since = { epoch, offset: first.offset, id: first.id }
+      const again = await ann.ask({ type: 'join', room, since })
+      expect(again).toMatchObject({ type: 'joined', position: since, recovered: true })
+      for (const content of ['b', 'c']) expect(await ann.frame()).toMatchObject({ type: 'chat', content })
+      expect((await ann.join(room, 1)).position.offset).toBe(2)
+      expect(await ann.frame()).toMatchObject({ type: 'chat', content: 'c' })
+      const unknown = await ann.ask({ type: 'join', room, since: { epoch: 'another', offset: 1, id: 'x' } })
+      expect(unknown).toMatchObject({ type: 'joined', position: { offset: 3 }, recovered: false })
+      await ann.say(room, 'd')
+      expect(await ann.frame()).toMatchObject({ type: 'chat', content: 'd', offset: 4 })
       await ann.leave(room)
       expect(await ann.refusal({ type: 'leave', room })).toBe('not_joined')
     })

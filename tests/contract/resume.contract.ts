@@ -40,6 +40,22 @@ export function resumption({ fixture, served }: Ground): void {
       expect(await contents(back, 3)).toEqual(['2', '3', '4'])
     })
 
+    test('[ROOM-13] [WS-16] who comes with ?room= resumes by a join of its own', async () => {
+      const room = freshRoom()
+      const ann = await member(served(), room)
+      const [first] = await publish(ann, room, 3)
+      if (!first) throw new Error('no position')
+      const back = await peer(served(), { query: { room } })
+      expect((await back.next('joined')).position.offset).toBe(3)
+      await ann.say(room, '4')
+      back.send({ type: 'join', room, since: first, ref: 'again' })
+      // What came to the membership of the address comes before the answer.
+      let frame = await back.frame()
+      while (frame.type !== 'joined') frame = await back.frame()
+      expect(frame).toMatchObject({ recovered: true, position: first, ref: 'again' })
+      expect(await contents(back, 3)).toEqual(['2', '3', '4'])
+    })
+
     test('[ROOM-13] joining again and again in a flood of publications loses and repeats none', async () => {
       const room = freshRoom()
       const bob = await member(served(), room, { user: 'bob' })

@@ -24,7 +24,8 @@ export class Observer {
   /** Rooms it is in, and how far it has come. */
   readonly places = new Map<string, Place>()
   readonly gaps: Frame<'gap'>[] = []
-  readonly #asked = new Set<Ref>()
+  /** Whether each begins its room's stream anew, by ref. */
+  readonly #asked = new Map<Ref, boolean>()
   readonly #record: Record
   #read = 0
 
@@ -35,11 +36,11 @@ export class Observer {
 
   /** Requests that have not been answered. */
   get unanswered(): Ref[] {
-    return [...this.#asked]
+    return [...this.#asked.keys()]
   }
 
   send(frame: Readonly<{ [field: string]: unknown }>, ref: number): void {
-    this.#asked.add(ref)
+    this.#asked.set(ref, Boolean(frame['since'] ?? frame['history']))
     this.client.send({ ...frame, ref })
   }
 
@@ -84,9 +85,10 @@ export class Observer {
   }
 
   #joined({ room, position, ref }: Frame<'joined'>): void {
+    const isAnew = ref !== undefined && this.#asked.get(ref)
     this.#answered(ref)
     const place = this.places.get(room)
-    if (place && (place.epoch !== position.epoch || place.offset !== position.offset)) {
+    if (place && !isAnew && (place.epoch !== position.epoch || place.offset !== position.offset)) {
       throw new Error(`[WS-12] this member is at ${JSON.stringify(place)}`)
     }
     this.places.set(room, { epoch: position.epoch, offset: position.offset })

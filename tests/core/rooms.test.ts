@@ -180,7 +180,7 @@ describe('a room', () => {
     const world = new World()
     const client = world.connect({ room: 'r' })
     await publishMany(world, 'r', 3)
-    client.join('r', { ref: 2, history: 3 })
+    client.join('r', { ref: 2 })
     await publishMany(world, 'r', 1)
     await world.rest()
     expect(client.all('joined').map(({ position }) => position.offset)).toEqual([0, 3])

@@ -47,7 +47,7 @@ export class Connections {
         this.#conns.set(fact.conn, { user: fact.user, asked: new Map(), streams: new Map(), isWelcomed: false })
         return
       case 'heard':
-        if (fact.frame.ref !== undefined) {
+        if ('ref' in fact.frame && fact.frame.ref !== undefined) {
           this.#conn(fact.conn).asked.set(fact.frame.ref, { frame: fact.frame, at: fact.at })
         }
         return
@@ -121,14 +121,14 @@ export class Connections {
   #joined(conn: Conn, frame: Joined, asked: Asked | undefined): void {
     const { room, position, recovered } = frame
     const known = conn.streams.get(room)
-    if (known) {
+    const since = asked?.frame.type === 'join' ? asked.frame.since : undefined
+    if (known && !saysWhere(asked)) {
       const isThere = known.epoch === position.epoch && known.offset === position.offset
       if (!isThere) this.#complain('WS-12', `joined again at ${JSON.stringify(position)}, but is at ${known.position}`)
       return
     }
     const stream = new Stream(this.#logs, room, position, this.#complain)
     conn.streams.set(room, stream)
-    const since = asked?.frame.type === 'join' ? asked.frame.since : undefined
     if (!since) {
       if (recovered) this.#complain('guarantee 4', `recovered in ${room}, but there was nothing to recover`)
       return
@@ -150,3 +150,7 @@ export class Connections {
     return since.offset === 0 || (entry !== undefined && holds(current, entry))
   }
 }
+
+/** A \`join\` that says where to begin, and so begins anew where one is in the room already. */
+const saysWhere = (asked: Asked | undefined): boolean =>
+  asked?.frame.type === 'join' && Boolean(asked.frame.since ?? asked.frame.history)
