@@ -23,6 +23,7 @@ const CLIENT = {
   history: "Asks for a page of a room's log.",
   auth: "Renews the connection's token.",
   ping: 'Asks for a pong.',
+  seen: 'Everything before the question has been read.',
 }
 const SERVER = {
   welcome: 'The first frame of a connection.',
@@ -37,6 +38,7 @@ const SERVER = {
   error: 'A request was not carried out, or a warning.',
   drain: 'The server stops: connect again after reconnectAfter ms.',
   pong: 'The answer to a ping.',
+  seen: 'Asks to be told, by the same frame, when what came before it has been read.',
 }
 
 const message = (prefix, summaries) => (option) => {

@@ -47,6 +47,7 @@ const SHAPES: Readonly<Record<ServerFrame['type'], Check>> = {
   error: object({ code: text, message: text, retryable: flag }),
   drain: object({ reconnectAfter: number }),
   pong: isObject,
+  seen: isObject,
 }
 const SHAPE_OF: ReadonlyMap<unknown, Check> = new Map(Object.entries(SHAPES))
 

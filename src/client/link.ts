@@ -146,7 +146,9 @@ export class Link {
     if (!frame) return this.#events.confused('unknown frame', text)
     if (phase.kind === 'opening' && frame.type === 'welcome') return this.#welcomed(phase.socket, frame)
     if (phase.kind !== 'open') return
-    if ('ref' in frame && frame.ref !== undefined) {
+    // All that came before it has been handled.
+    if (frame.type === 'seen') phase.socket.send(text)
+    else if ('ref' in frame && frame.ref !== undefined) {
       if (!phase.wire.answer(frame.ref, frame)) this.#events.confused('answer to nothing', text)
     } else if (frame.type === 'drain') this.#draining(frame)
     else if (frame.type !== 'error') this.#events.received(frame)

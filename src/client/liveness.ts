@@ -10,31 +10,31 @@ const LATE = 3_000
 const GLANCE = 10_000
 
 /**
- * Whether the server is still there: after a silence it is pinged, and given up where nothing comes. A timer that fires far too late
- * proves nothing (what came meanwhile is read after it), so it asks once more instead.
+ * Whether the server is still there: it is pinged ever so often, and given up where nothing comes. What else comes makes no ping needless,
+ * since the server may know by it that this side is there. A timer that fires far too late proves nothing (what came meanwhile is read
+ * after it), so it asks once more instead.
  */
 export class Liveness {
   readonly #env: Environment
   readonly #heartbeat: number
   readonly #ping: () => void
   readonly #dead: () => void
-  #heardAt: number
+  #pingedAt: number
   #state: 'listening' | 'asked' | 'doubting' = 'listening'
   #cancel = (): void => {}
 
-  /** `heartbeat`: ms of silence after which to ask. */
+  /** `heartbeat`: ms between two pings. */
   constructor(env: Environment, heartbeat: number, ping: () => void, dead: () => void) {
     this.#env = env
     this.#heartbeat = Math.max(100, heartbeat)
     this.#ping = ping
     this.#dead = dead
-    this.#heardAt = env.monotonic()
+    this.#pingedAt = env.monotonic()
     this.#listen()
   }
 
   /** Anything came. */
   heard(): void {
-    this.#heardAt = this.#env.monotonic()
     if (this.#state !== 'listening') this.#listen()
   }
 
@@ -49,13 +49,14 @@ export class Liveness {
 
   #listen(): void {
     this.#state = 'listening'
-    const rest = this.#heartbeat - (this.#env.monotonic() - this.#heardAt)
+    const rest = this.#heartbeat - (this.#env.monotonic() - this.#pingedAt)
     if (rest <= 0) return this.#ask()
     this.#wait(Math.min(rest, GLANCE), (late) => (late ? this.#doubt() : this.#listen()))
   }
 
   #ask(): void {
     this.#state = 'asked'
+    this.#pingedAt = this.#env.monotonic()
     this.#ping()
     this.#wait(GRACE, (late) => (late ? this.#doubt() : this.#dead()))
   }

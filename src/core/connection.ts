@@ -70,7 +70,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     this.#identity = identity
     this.#transport = transport
     this.#deps = deps
-    this.#lastSeen = deps.clock.now()
+    this.#lastSeen = transport.heardAt?.() ?? deps.clock.now()
     this.outbox = new Outbox(transport, deps.turns, deps.pace, this)
     this.inbox = new Inbox(transport, this)
     this.#protocol = speak(this)
@@ -135,6 +135,11 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   alive(): void {
     this.#lastSeen = this.#deps.clock.now()
     this.#pinged = false
+  }
+
+  /** The peer has read everything up to a place that it was asked about. */
+  seen(upTo: number): void {
+    if (this.#open) this.#transport.seen?.(upTo)
   }
 
   /** The socket is closed, by whomever. */
@@ -208,18 +213,27 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   }
 
   #checkLife(horizon: number): void {
-    const { interval, grace } = this.#deps.heartbeat
-    if (!this.#transport.ping) return
+    const patience = this.#patience()
+    if (patience === undefined) return
     if (this.inbox.isDeaf && !this.outbox.isHeldUp) this.alive()
+    this.#lastSeen = Math.max(this.#lastSeen, this.#transport.heardAt?.() ?? 0)
     const silent = horizon - this.#lastSeen
-    if (silent > interval + grace) {
+    if (silent > patience) {
       this.#deps.log.debug('a silent peer is dropped', { connection: this.id })
       this.end(CLOSE.heartbeatTimeout)
       this.#transport.terminate()
-    } else if (silent > interval && !this.#pinged) {
+    } else if (silent > this.#deps.heartbeat.interval && !this.#pinged) {
       this.#pinged = true
       this.#ping()
     }
+  }
+
+  /** ms of silence after which the peer is dropped; undefined: its silence says nothing. */
+  #patience(): number | undefined {
+    const { interval, grace } = this.#deps.heartbeat
+    if (this.#transport.ping) return interval + grace
+    // Here it is the peer that pings, by itself: one of its pings may be late, as in a page that nobody looks at.
+    return this.#transport.heardAt ? 2 * interval + grace : undefined
   }
 
   #ping(): void {
@@ -243,16 +257,20 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
 
   #nextDue(): number | undefined {
     const times: number[] = []
-    const { interval, grace } = this.#deps.heartbeat
-    if (this.#transport.ping) times.push(this.#pinged ? this.#nextLook(interval, grace) : this.#lastSeen + interval)
+    const patience = this.#patience()
+    if (patience !== undefined) times.push(this.#nextLook(patience))
     const { expires } = this.#identity
     if (expires !== undefined) times.push(this.#warned ? expires : expires - EXPIRY_WARNING)
     return times.length > 0 ? Math.min(...times) : undefined
   }
 
-  /** After a ping: the end of the grace, but no later than the next silence could be due for a ping of its own. */
-  #nextLook(interval: number, grace: number): number {
-    return Math.min(this.#lastSeen + interval + grace, this.#deps.clock.now() + interval)
+  /** The next ping, where the server pings. After it: the end of the peer's time, but no later than the next silence could be due for a ping of its own. */
+  #nextLook(patience: number): number {
+    const { interval } = this.#deps.heartbeat
+    if (!this.#transport.ping) return this.#lastSeen + patience
+    return this.#pinged
+      ? Math.min(this.#lastSeen + patience, this.#deps.clock.now() + interval)
+      : this.#lastSeen + interval
   }
 
   #schedule(): void {

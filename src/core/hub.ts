@@ -246,7 +246,7 @@ export class Hub {
     const id = kept?.connection ?? `c_${this.#deps.random.id(12)}`
     const connection = new Connection(id, identity, transport, speak, this.#connectionDeps)
     this.#connections.set(connection, () => {})
-    connection.changed()
+    if (!kept) connection.changed()
     return connection
   }
 }

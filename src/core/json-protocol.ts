@@ -28,8 +28,8 @@ export type Authenticate = (token: string) => Eventually<Identity | undefined>
 
 type Frame<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>
 
-/** Characters that a ping with a `ref` has at most, with some blanks. */
-const MAX_PING = 128
+/** Characters that a `ping` with a `ref`, or a `seen`, has at most, with some blanks. */
+const MAX_URGENT = 128
 
 /** The lane of requests that concern the connection and no room. No room has an empty name. */
 const OWN_LANE = ''
@@ -92,13 +92,18 @@ export class JsonProtocol implements Protocol {
   }
 
   urgent(text: string): boolean {
-    // The cheap look first: under load most of what waits is no ping.
-    if (text.length > MAX_PING || !text.includes('"ping"')) return false
-    if (this.#connection.outbox.unflushed >= MAX_PENDING) return false
+    // The cheap look first: under load most of what waits is neither.
+    if (text.length > MAX_URGENT || !(text.includes('"ping"') || text.includes('"seen"'))) return false
     const decoded = decode(text)
-    if (!decoded.ok || decoded.frame.type !== 'ping') return false
+    if (!decoded.ok || !this.#isUrgent(decoded.frame)) return false
     this.#apply(decoded.frame)
     return true
+  }
+
+  #isUrgent({ type }: ClientFrame): boolean {
+    // What waits may wait for just this.
+    if (type === 'seen') return true
+    return type === 'ping' && this.#connection.outbox.unflushed < MAX_PENDING
   }
 
   binary(): void {
@@ -124,6 +129,8 @@ export class JsonProtocol implements Protocol {
     switch (frame.type) {
       case 'ping':
         return this.#send({ type: 'pong', ...withRef(frame.ref) })
+      case 'seen':
+        return this.#connection.seen(frame.upTo)
       case 'auth':
         return this.#run(OWN_LANE, frame.ref, undefined, () => this.#renew(frame))
       case 'join':

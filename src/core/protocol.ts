@@ -63,6 +63,9 @@ export const EventFrame = v.object({
 export const AuthFrame = v.object({ type: v.literal('auth'), ref: v.optional(Ref), token: v.string() })
 export const PingFrame = v.object({ type: v.literal('ping'), ref: v.optional(Ref) })
 
+/** Asked by a server that can't see what its peer has read, and sent back as it came. */
+export const SeenFrame = v.object({ type: v.literal('seen'), upTo: Offset })
+
 /** A page of a room's log: after a position (the oldest first from there), before one, or, without either, the newest. */
 export const HistoryFrame = v.object({
   type: v.literal('history'),
@@ -81,6 +84,7 @@ export const ClientFrame = v.variant('type', [
   HistoryFrame,
   AuthFrame,
   PingFrame,
+  SeenFrame,
 ])
 export type ClientFrame = v.InferOutput<typeof ClientFrame>
 export type HistoryRequest = Extract<ClientFrame, { type: 'history' }>
@@ -177,5 +181,6 @@ export const ServerFrame = v.variant('type', [
   }),
   v.object({ type: v.literal('drain'), reconnectAfter: v.number() }),
   v.object({ type: v.literal('pong'), ref: v.optional(Ref) }),
+  SeenFrame,
 ])
 export type ServerFrame = v.InferOutput<typeof ServerFrame>

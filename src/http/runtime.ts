@@ -15,7 +15,9 @@ export interface Runtime {
 }
 
 export interface TransportWish {
-  /** The peer agreed to frames that hold several messages. */
+  /** The peer agreed to one of the subprotocols. */
+  readonly agreed: boolean
+  /** It agreed to frames that hold several messages. */
   readonly joined: boolean
   /** To be called for signs of life that are no messages: pongs and pings of the peer. */
   readonly alive: () => void

@@ -30,8 +30,8 @@ export interface Asked {
 /** What a socket route speaks. */
 export interface Route {
   readonly name: string
-  /** Its messages may share frames where the peer agreed to it. */
-  readonly joins: boolean
+  /** It speaks the JSON protocol: its peers may agree to a subprotocol. */
+  readonly speaksProtocol: boolean
   /** Makes a connection of a socket that has opened. `kept`: of one that goes on. */
   open(
     hub: Hub,
@@ -45,19 +45,19 @@ export interface Route {
 
 export const echoRoute: Route = {
   name: 'echo',
-  joins: false,
+  speaksProtocol: false,
   open: (hub, transport, identity, _asked, _authenticate, kept) => hub.openEcho(transport, identity, kept),
 }
 
 export const chatRoute: Route = {
   name: 'chat',
-  joins: false,
+  speaksProtocol: false,
   open: (hub, transport, identity, _asked, _authenticate, kept) => hub.openPlainChat(transport, identity, kept),
 }
 
 export const jsonRoute: Route = {
   name: 'ws',
-  joins: true,
+  speaksProtocol: true,
   open: (hub, transport, identity, asked, authenticate, kept) =>
     hub.openJson(transport, identity, { authenticate: (token) => authenticate.renew(token, identity), ...asked }, kept),
 }
@@ -146,8 +146,9 @@ function eventsOf(
     isCounted = true
     guarded(ws, () => {
       // What went into the handshake's answer, where the platform says so.
-      const joined = route.joins && (ws.protocol ?? picked) === 'parlor.v1.batch'
-      const own = transport(ws, { joined, alive: () => connection?.alive() })
+      const agreed = route.speaksProtocol ? (ws.protocol ?? picked) : undefined
+      const wish = { agreed: Boolean(agreed), joined: agreed === 'parlor.v1.batch' }
+      const own = transport(ws, { ...wish, alive: () => connection?.alive() })
       connection = route.open(hub, own, identity, asked, authenticate, kept)
       hub.whenEnded(connection, release)
     })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { FakePlatform, hear, line } from './fake-platform.ts'
 
 describe('a connection that is dead', () => {
-  test('[SDK-13] after a heartbeat of silence it is pinged, by exactly {"type":"ping"}, and given up 10 s later', async () => {
+  test('[SDK-13] after a heartbeat it is pinged, by exactly {"type":"ping"}, and given up 10 s later', async () => {
     const platform = new FakePlatform()
     const parlor = await platform.open()
     await platform.pass(29_900)
@@ -24,23 +24,34 @@ describe('a connection that is dead', () => {
     expect(platform.socket.pings).toBe(1)
   })
 
-  test('[SDK-13] whatever comes counts as life, a pong too, and one that talks is never pinged', async () => {
+  test('[SDK-13] whatever comes counts as life, a pong too, and one that talks is pinged as often as one that is silent', async () => {
     const platform = new FakePlatform()
     const parlor = await platform.open()
     const { room } = hear(parlor)
     platform.socket.joined()
-    for (let i = 1; i <= 10; i++) {
-      await platform.pass(20_000)
+    for (let i = 1; i <= 26; i++) {
+      await platform.pass(7000)
       platform.socket.say(line(i))
     }
-    expect(platform.socket.pings).toBe(0)
-    for (let i = 1; i <= 3; i++) {
+    expect(platform.socket.pings).toBe(6)
+    for (let i = 7; i <= 9; i++) {
       await platform.pass(30_100)
       expect(platform.socket.pings).toBe(i)
       platform.socket.say({ type: 'pong' })
     }
     expect(room.state.kind).toBe('joined')
     expect(platform.sockets).toHaveLength(1)
+  })
+
+  test('[WS-19] what the server asks to have seen is sent back as it came, after what came before it', async () => {
+    const platform = new FakePlatform()
+    const parlor = await platform.open()
+    const { story } = hear(parlor)
+    platform.socket.joined()
+    const before = platform.socket.texts.length
+    platform.socket.say(line(1), { type: 'seen', upTo: 70_000, later: 'field' }, line(2))
+    expect(story).toHaveLength(2)
+    expect(platform.socket.texts.slice(before)).toEqual(['{"type":"seen","upTo":70000,"later":"field"}'])
   })
 
   test('[SDK-13] a ping of an old connection is not held against the next one', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { ServerFrame } from '../../src/core/protocol.ts'
 import { type Closed, closeOf, frame, OPCODE } from './frames.ts'
 import { dial, freshRoom, type Ground, member, own, parseFrameText, peer } from './ground.ts'
 import type { RawSocket } from './raw-socket.ts'
@@ -6,10 +7,11 @@ import type { RawSocket } from './raw-socket.ts'
 export function connections({ fixture, served }: Ground): void {
   describe('connections', () => {
     const stalls = 'a stalled member gets the exact gap, then goes on; the others lose nothing'
-    test.runIf(fixture.can.seesStalls)(`[ROOM-5] [CONN-4] ${stalls}`, async () => {
+    const offers = fixture.can.seesStalls ? ['', 'parlor.v1'] : ['parlor.v1']
+    test.each(offers)(`[ROOM-5] [CONN-4] [WS-19] ${stalls} (%s)`, async (offer) => {
       const small = await own(fixture, { PARLOR_HISTORY_SIZE: '10' })
       const room = freshRoom()
-      const stalled = await dial(small, '/ws')
+      const stalled = await dial(small, '/ws', offer === '' ? {} : { 'Sec-WebSocket-Protocol': offer })
       stalled.text(JSON.stringify({ type: 'join', room }))
       while (parseFrameText(await stalled.nextText()).type !== 'joined');
       stalled.pause()
@@ -24,23 +26,9 @@ export function connections({ fixture, served }: Ground): void {
       expect([...ann.pending(), ...bob.pending()]).toEqual([])
 
       stalled.resume()
-      let last = 0
-      let gaps = 0
-      while (last < total) {
-        const next = parseFrameText(await stalled.nextText())
-        if (next.type === 'gap') {
-          gaps++
-          expect(next).toEqual({ type: 'gap', room, from: last + 1, to: next.to, missed: next.to - last })
-          expect(next.missed).toBeGreaterThan(0)
-          last = next.to
-        } else {
-          expect(next).toMatchObject({ type: 'chat', offset: last + 1 })
-          last++
-        }
-      }
-      expect(gaps).toBeGreaterThan(0)
+      expect(await gapsUpTo(stalled, room, total)).toBeGreaterThan(0)
       await ann.say(room, 'live again')
-      expect(parseFrameText(await stalled.nextText())).toMatchObject({ content: 'live again', offset: total + 1 })
+      expect(await nextAnswered(stalled)).toMatchObject({ content: 'live again', offset: total + 1 })
     })
 
     test('[CONN-1] the server pushes while a frame of the client is half sent', async () => {
@@ -90,5 +78,34 @@ async function countPings(silent: RawSocket): Promise<{ readonly pings: number; 
     if (next === 'end') return { pings, close: undefined }
     if (next.opcode === OPCODE.close) return { pings, close: closeOf(next) }
     if (next.opcode === OPCODE.ping) pings++
+  }
+}
+
+/** Reads publications and exact gaps, of which there were so many, until this offset is reached. */
+async function gapsUpTo(socket: RawSocket, room: string, total: number): Promise<number> {
+  let last = 0
+  let gaps = 0
+  while (last < total) {
+    const next = await nextAnswered(socket)
+    if (next.type === 'gap') {
+      gaps++
+      expect(next).toEqual({ type: 'gap', room, from: last + 1, to: next.to, missed: next.to - last })
+      expect(next.missed).toBeGreaterThan(0)
+      last = next.to
+    } else {
+      expect(next).toMatchObject({ type: 'chat', offset: last + 1 })
+      last++
+    }
+  }
+  return gaps
+}
+
+/** The next frame but those that ask how far the peer has read, which are answered. */
+async function nextAnswered(socket: RawSocket): Promise<ServerFrame> {
+  for (;;) {
+    const text = await socket.nextText()
+    const next = parseFrameText(text)
+    if (next.type !== 'seen') return next
+    socket.text(text)
   }
 }

@@ -184,7 +184,8 @@ export class Peer {
     const texts = this.protocol === 'parlor.v1.batch' ? data.split('\n') : [data]
     for (const text of texts) {
       const result = v.safeParse(ServerFrame, JSON.parse(text))
-      this.#inbox.push({ text, frame: result.success ? result.output : undefined })
+      if (result.success && result.output.type === 'seen') this.#socket.send(text)
+      else this.#inbox.push({ text, frame: result.success ? result.output : undefined })
     }
   }
 

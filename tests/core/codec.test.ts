@@ -68,7 +68,7 @@ describe('codec', () => {
     expect({ code, path: found, ref }).toEqual({ code: 'invalid_frame', path, ref: undefined })
   })
 
-  test.each(['seen', '', 'constructor', '__proto__', 'toString', 'JOIN'])('[WS-3] no frame has the type %j', (type) => {
+  test.each(['saw', '', 'constructor', '__proto__', 'toString', 'JOIN'])('[WS-3] no frame has the type %j', (type) => {
     expect(bad(JSON.stringify({ type, ref: 'r1' }))).toMatchObject({ code: 'unknown_type', path: 'type', ref: 'r1' })
   })
 

@@ -9,14 +9,15 @@ import { chatRoute, echoRoute, jsonRoute, type Route, type Sockets, socketRoutes
 import { pickSubprotocol } from '../../http/subprotocol.ts'
 import type { ParlorOptions, ReadOptions } from '../options.ts'
 import { ObjectAlarm } from './alarm.ts'
-import { Attachments, type SocketFacts } from './attachment.ts'
+import { Attachments, type Found, type SocketFacts } from './attachment.ts'
 import { identityIn } from './identity-header.ts'
 import { eventLoop } from './loop.ts'
 import type { Peers } from './peers.ts'
 import { roomOfObject, speaksProtocol } from './placement.ts'
+import { transportOf } from './socket-transport.ts'
 import { type HibernatingSockets, hibernatingSockets } from './sockets.ts'
 import { storeOf } from './store.ts'
-import { WorkerTransport } from './transport.ts'
+import type { WorkerTransport } from './transport.ts'
 
 const ROUTES: Readonly<Record<SocketFacts['route'], Route>> = { echo: echoRoute, chat: chatRoute, ws: jsonRoute }
 
@@ -38,6 +39,7 @@ export interface ObjectSettings extends ReadOptions {
 export class ObjectHost {
   readonly adapter: ObjectAdapter
   readonly sockets: HibernatingSockets
+  readonly #ctx: DurableObjectState
   readonly #alarm: ObjectAlarm
   readonly #attachments: Attachments
   readonly #app: Hono
@@ -45,6 +47,7 @@ export class ObjectHost {
   /** `alarm`: when the object's alarm is set to. */
   constructor(ctx: DurableObjectState, object: string, alarm: number | undefined, own: ObjectSettings) {
     const { settings, limitsOf, log, hooks, authenticate, peers } = own
+    this.#ctx = ctx
     this.#alarm = new ObjectAlarm(ctx.storage, systemClock, alarm)
     const shared = { clock: systemClock, loop: eventLoop, random: systemRandom, log, limitsOf }
     this.adapter = new ObjectAdapter({
@@ -85,10 +88,13 @@ export class ObjectHost {
     return socketRoutes({
       runtime: {
         upgradeWebSocket: this.sockets.upgradeWebSocket,
-        transport: (ws, c, { joined }) => {
+        transport: (ws, c, { agreed, joined }) => {
           const address = addressOf(c.req.raw)
-          const facts = { route: routeOf(c.req.path), joined, ...(address === undefined ? {} : { address }) }
-          return this.#transport(ws, facts)
+          return this.#transport(ws, {
+            route: routeOf(c.req.path),
+            ...(agreed ? { agreed: joined ? 'parlor.v1.batch' : 'parlor.v1' } : {}),
+            ...(address === undefined ? {} : { address }),
+          })
         },
         address: (c) => addressOf(c.req.raw),
         loop: eventLoop,
@@ -111,15 +117,21 @@ export class ObjectHost {
       identity: { user, ...(expires === undefined ? {} : { expires }) },
       asked: {},
       address: facts.address,
-      picked: facts.joined ? 'parlor.v1.batch' : undefined,
-      transport: (ws: WSContext) => this.#transport(ws, facts),
+      picked: facts.agreed,
+      transport: (ws: WSContext) => this.#transport(ws, facts, found),
     }
     return routes.revive(context, opening, kept)
   }
 
-  #transport({ raw }: WSContext, facts: SocketFacts): WorkerTransport {
+  /** `found`: of a socket that was there before. */
+  #transport({ raw }: WSContext, facts: SocketFacts, found?: Found): WorkerTransport {
     if (!(raw instanceof WebSocket)) throw new TypeError('not a socket of a Durable Object')
-    return new WorkerTransport(raw, facts.joined, (kept) => this.#attachments.write(raw, facts, kept))
+    return transportOf(raw, facts, found, {
+      clock: systemClock,
+      loop: eventLoop,
+      attachments: this.#attachments,
+      pingedAt: () => this.#ctx.getWebSocketAutoResponseTimestamp(raw)?.getTime(),
+    })
   }
 }
 

@@ -1,40 +1,38 @@
-import type { Clock } from '../../core/clock.ts'
+import type { Clock, EventLoop } from '../../core/clock.ts'
+import { FRAME_COST, type Gauge } from './gauge.ts'
 
 /** Bytes that a socket is given at once, and a second: more than a peer reads that keeps up, less than an object has memory for. */
 export const BURST = 4 * 1024 * 1024
 export const RATE = 4 * 1024 * 1024
-/** Bytes that a message takes beside its text while it waits in the runtime. */
-const FRAME = 1024
 
 /**
- * What stands for a socket's own buffer, of which the runtime says nothing: everything that was sent, and leaves at a fixed rate. A peer that
- * does not read costs no more than that rate.
+ * For peers that say nothing of what they have read: everything that was sent, as though it left at a fixed rate. One that does not read
+ * costs no more than that rate.
  */
-export class SendRate {
+export class SendRate implements Gauge {
   readonly #clock: Clock
+  readonly #loop: EventLoop
   #level = 0
   #at: number
 
-  constructor(clock: Clock) {
+  constructor({ clock, loop }: { readonly clock: Clock; readonly loop: EventLoop }) {
     this.#clock = clock
+    this.#loop = loop
     this.#at = clock.now()
   }
 
-  /** A message of so many bytes was sent. */
-  spend(bytes: number): void {
+  spend(length: number): void {
     this.#leak()
-    this.#level += bytes + FRAME
+    this.#level += length + FRAME_COST
   }
 
-  /** Bytes beyond the burst. */
   excess(): number {
     this.#leak()
     return Math.max(0, this.#level - BURST)
   }
 
-  /** ms until nothing is beyond it. */
-  wait(): number {
-    return Math.ceil((this.excess() / RATE) * 1000)
+  whenDrained(task: () => void): void {
+    this.#loop.after(Math.ceil((this.excess() / RATE) * 1000), task)
   }
 
   #leak(): void {

@@ -1,30 +1,37 @@
 import type { Batch } from '../../core/batch.ts'
 import type { Kept } from '../../core/kept.ts'
 import type { Transport } from '../../core/transport.ts'
-import { systemClock } from '../../http/platform.ts'
-import { eventLoop } from './loop.ts'
-import { SendRate } from './rate.ts'
+import type { Gauge } from './gauge.ts'
+
+/** What is kept of a socket, and what its peer says of itself. */
+export type SocketKeeper = Pick<Transport, 'seen' | 'heardAt'> & Required<Pick<Transport, 'keep'>>
 
 /**
  * A socket that an object accepted for hibernation. The runtime answers pings by itself, takes whatever it is given, and says nothing of
- * how much of it is still waiting.
+ * how much of it is still waiting: `gauge` stands for that.
  */
 export class WorkerTransport implements Transport {
   readonly #socket: WebSocket
   readonly #joined: boolean
-  readonly #rate = new SendRate(systemClock)
+  readonly #gauge: Gauge
   readonly keep: (kept: Kept) => void
+  readonly seen?: (upTo: number) => void
+  readonly heardAt?: () => number
 
-  constructor(socket: WebSocket, joined: boolean, keep: (kept: Kept) => void) {
+  /** `joined`: the peer agreed to frames of several messages. */
+  constructor(socket: WebSocket, joined: boolean, gauge: Gauge, { keep, seen, heardAt }: SocketKeeper) {
     this.#socket = socket
     this.#joined = joined
+    this.#gauge = gauge
     this.keep = keep
+    if (seen) this.seen = seen
+    if (heardAt) this.heardAt = heardAt
   }
 
   send(text: string): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return
-    this.#rate.spend(text.length)
     this.#socket.send(text)
+    this.#gauge.spend(text.length)
   }
 
   sendBatch(batch: Batch): void {
@@ -33,11 +40,11 @@ export class WorkerTransport implements Transport {
   }
 
   buffered(): number {
-    return this.#rate.excess()
+    return this.#gauge.excess()
   }
 
   whenDrained(task: () => void): void {
-    eventLoop.after(this.#rate.wait(), task)
+    this.#gauge.whenDrained(task)
   }
 
   close(code: number, reason: string): void {

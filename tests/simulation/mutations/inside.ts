@@ -121,7 +121,7 @@ export const INSIDE: readonly InsideMutation[] = [
   {
     name: 'silent peers are never dropped',
     breaks: /BEAT-2|ROOM-9/,
-    edits: [edit('core/connection.ts', 'if (!this.#transport.ping) return\n', 'return\n')],
+    edits: [edit('core/connection.ts', 'if (patience === undefined) return\n', 'return\n')],
   },
   {
     name: 'a request that is done still counts as pending',

@@ -1,0 +1,82 @@
+import type { Clock, EventLoop } from '../../core/clock.ts'
+import { encode } from '../../core/codec.ts'
+import { Credit, type KeptCredit } from './credit.ts'
+import type { Gauge } from './gauge.ts'
+
+/** ms between two looks at a peer that does not read. Meanwhile the object can't hibernate: what waits is in its memory. */
+const LOOK = 5000
+
+/** What has to be remembered of such a peer where memory may be lost. */
+export interface KeptPeer {
+  /** When it was last heard, or opened, in ms since 1970. */
+  readonly heard: number
+  readonly credit: KeptCredit
+}
+
+export interface AgreedPeerDeps {
+  readonly clock: Clock
+  readonly loop: EventLoop
+  /** Hands a text to the socket. */
+  readonly send: (text: string) => void
+  readonly isOpen: () => boolean
+  /** When the runtime last answered a ping by itself, in ms since 1970; undefined: never. */
+  readonly pingedAt: () => number | undefined
+  /** What `kept` answers has changed. */
+  readonly changed: () => void
+}
+
+/** A peer that agreed to `parlor.v1`: it says what it has seen when it is asked, and pings by itself. */
+export class AgreedPeer implements Gauge {
+  readonly #deps: AgreedPeerDeps
+  readonly #credit: Credit
+  #heard: number
+  /** Since when it has not read what it was sent. */
+  #fullSince: number | undefined
+
+  /** `kept`: of a peer that was there before memory was lost. */
+  constructor(deps: AgreedPeerDeps, kept?: KeptPeer) {
+    this.#deps = deps
+    this.#heard = kept?.heard ?? deps.clock.now()
+    this.#credit = new Credit(
+      { ask: (upTo) => deps.send(encode({ type: 'seen', upTo })), changed: () => deps.changed() },
+      kept?.credit,
+    )
+  }
+
+  get kept(): KeptPeer {
+    return { heard: this.#heard, credit: this.#credit.kept }
+  }
+
+  spend(length: number): void {
+    this.#credit.spend(length)
+  }
+
+  excess(): number {
+    return this.#credit.excess()
+  }
+
+  whenDrained(task: () => void): void {
+    if (this.#fullSince === undefined) {
+      this.#fullSince = this.#deps.clock.now()
+      this.#look()
+    }
+    this.#credit.whenDrained(task)
+  }
+
+  seen(upTo: number): void {
+    this.#heard = this.#deps.clock.now()
+    this.#fullSince = undefined
+    this.#credit.seen(upTo)
+  }
+
+  /** A ping of one that does not read says only that it does not read. */
+  heardAt(): number {
+    return Math.max(this.#heard, this.#fullSince ?? this.#deps.pingedAt() ?? 0)
+  }
+
+  #look(): void {
+    this.#deps.loop.after(LOOK, () => {
+      if (this.#fullSince !== undefined && this.#deps.isOpen()) this.#look()
+    })
+  }
+}

@@ -1,0 +1,85 @@
+import * as v from 'valibot'
+import { FRAME_COST, type Gauge } from './gauge.ts'
+
+/** Bytes that a peer may have been sent and not have said to have seen, before they count as waiting. */
+export const CREDIT = 192 * 1024
+/** Bytes after which it is asked how far it is. */
+const ASK_EVERY = 64 * 1024
+/** Bytes by which what is kept of it runs ahead, so that not every message has to be noted down. */
+const KEEP_AHEAD = 8 * 1024
+
+const Bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+/** What has to be remembered where memory may be lost. `sent` is never too low. */
+export const KeptCredit = v.object({ sent: Bytes, asked: Bytes, seen: Bytes })
+export type KeptCredit = v.InferOutput<typeof KeptCredit>
+
+export interface CreditOwner {
+  /** Asks the peer to say when it has read everything up to here. */
+  ask(upTo: number): void
+  /** What `kept` answers has changed. */
+  changed(): void
+}
+
+/**
+ * What a peer was sent beyond what it has said to have seen. It says so whenever it is asked, and is asked in the midst of what it is
+ * sent: its answer tells how far it has read.
+ */
+export class Credit implements Gauge {
+  readonly #owner: CreditOwner
+  /** In bytes since the connection began, as all of these. */
+  #sent: number
+  #asked: number
+  #seen: number
+  #keptSent: number
+  #waiting: (() => void)[] = []
+
+  /** `kept`: of a peer that was there before memory was lost. */
+  constructor(owner: CreditOwner, kept: KeptCredit = { sent: 0, asked: 0, seen: 0 }) {
+    this.#owner = owner
+    this.#sent = kept.sent
+    this.#keptSent = kept.sent
+    this.#asked = kept.asked
+    this.#seen = kept.seen
+  }
+
+  get kept(): KeptCredit {
+    return { sent: this.#keptSent, asked: this.#asked, seen: this.#seen }
+  }
+
+  spend(length: number): void {
+    this.#sent += length + FRAME_COST
+    if (this.#sent - this.#asked >= ASK_EVERY) this.#ask()
+    if (this.#sent > this.#keptSent) this.#keep()
+  }
+
+  excess(): number {
+    return Math.max(0, this.#sent - this.#seen - CREDIT)
+  }
+
+  whenDrained(task: () => void): void {
+    this.#waiting.push(task)
+    // Whatever was asked may have been answered already: without another question nothing would ever come.
+    if (this.#asked < this.#sent) this.#ask()
+  }
+
+  /** The peer says how far it has read. What it can't have been asked about tells nothing. */
+  seen(upTo: number): void {
+    if (upTo <= this.#seen || upTo > this.#asked) return
+    this.#seen = upTo
+    this.#owner.changed()
+    for (const task of this.#waiting.splice(0)) task()
+  }
+
+  #ask(): void {
+    this.#sent += FRAME_COST
+    this.#asked = this.#sent
+    this.#keep()
+    this.#owner.ask(this.#asked)
+  }
+
+  #keep(): void {
+    this.#keptSent = Math.max(this.#keptSent, this.#sent + KEEP_AHEAD)
+    this.#owner.changed()
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { Credit, type KeptCredit } from '../../src/runtimes/worker/credit.ts'
+
+const KIB = 1024
+
+function begin(kept?: KeptCredit) {
+  const asked: number[] = []
+  let changes = 0
+  const credit = new Credit({ ask: (upTo) => asked.push(upTo), changed: () => changes++ }, kept)
+  return { credit, asked, changes: () => changes }
+}
+
+/** Sends until the socket counts as full. */
+function fill(credit: Credit, size = KIB): number {
+  let bytes = 0
+  while (credit.excess() === 0) {
+    credit.spend(size)
+    bytes += size
+  }
+  return bytes
+}
+
+describe('[WORKER-5] what a peer was sent and has not said to have seen', () => {
+  test('fills its socket, and answers empty it', () => {
+    const { credit, asked } = begin()
+    expect(fill(credit)).toBeLessThanOrEqual(192 * KIB)
+    expect(asked.length).toBeGreaterThanOrEqual(2)
+    const last = asked.at(-1) ?? 0
+    credit.seen(last)
+    expect(credit.excess()).toBe(0)
+  })
+
+  test('an answer to what was not asked, or was answered before, tells nothing', () => {
+    const { credit, asked } = begin()
+    fill(credit)
+    const before = credit.excess()
+    credit.seen((asked.at(-1) ?? 0) + 1)
+    expect(credit.excess()).toBe(before)
+    credit.seen(asked[1] ?? 0)
+    credit.seen(asked[0] ?? 0)
+    expect(credit.kept.seen).toBe(asked[1])
+  })
+
+  test('whoever waits is always asked, and called by the answer', () => {
+    const { credit, asked } = begin()
+    fill(credit)
+    credit.seen(asked.at(-1) ?? 0)
+    fill(credit)
+    credit.seen(asked.at(-1) ?? 0)
+    credit.spend(1)
+    let calls = 0
+    const before = asked.length
+    credit.whenDrained(() => calls++)
+    expect(calls).toBe(0)
+    expect(asked.length).toBe(before + 1)
+    credit.seen(asked.at(-1) ?? 0)
+    expect(calls).toBe(1)
+    expect(credit.excess()).toBe(0)
+  })
+
+  test('is never taken for less after memory was lost, however often, and a peer that reads is never stuck', () => {
+    let kept: KeptCredit | undefined
+    let sent = 0
+    for (let wake = 0; wake < 1000; wake++) {
+      const { credit } = begin(kept)
+      if (credit.excess() > 0) break
+      credit.spend(500)
+      sent += 500
+      kept = credit.kept
+    }
+    expect(sent).toBeLessThan(192 * KIB)
+    const { credit, asked } = begin(kept)
+    let calls = 0
+    credit.whenDrained(() => calls++)
+    credit.seen(asked.at(-1) ?? 0)
+    expect([calls, credit.excess()]).toEqual([1, 0])
+  })
+
+  test('is noted down for every few messages, not for each', () => {
+    const { credit, changes } = begin()
+    for (let at = 0; at < 60; at++) credit.spend(100)
+    expect(changes()).toBeLessThan(15)
+  })
+})
