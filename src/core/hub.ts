@@ -49,6 +49,11 @@ export interface JsonHandshake {
   readonly session?: string
 }
 
+/** Who is told that a connection has ended. */
+export interface Ending {
+  ended(): void
+}
+
 /** The connections and rooms of one process: where sockets and the adapter meet. */
 export class Hub {
   readonly settings: HubSettings
@@ -59,8 +64,8 @@ export class Hub {
   readonly #deps: HubDeps
   readonly #turns: Turns
   readonly #deadlines: Schedule
-  /** With what is to be done when one has ended. */
-  readonly #connections = new Map<Connection, () => void>()
+  /** With who is told when one has ended. */
+  readonly #connections = new Map<Connection, Ending | undefined>()
   #draining = false
   readonly #connectionDeps: ConnectionDeps
 
@@ -92,9 +97,9 @@ export class Hub {
       heartbeat: settings.heartbeat,
       log,
       ended: (connection) => {
-        const task = this.#connections.get(connection)
+        const ending = this.#connections.get(connection)
         this.#connections.delete(connection)
-        task?.()
+        ending?.ended()
       },
     }
   }
@@ -158,10 +163,10 @@ export class Hub {
     return connection
   }
 
-  /** Calls `task` once, when the connection has ended for this hub, at once where it has. Its socket may take longer. */
-  whenEnded(connection: Connection, task: () => void): void {
-    if (this.#connections.has(connection)) this.#connections.set(connection, task)
-    else task()
+  /** Tells `ending` once, when the connection has ended for this hub, at once where it has. Its socket may take longer. */
+  whenEnded(connection: Connection, ending: Ending): void {
+    if (this.#connections.has(connection)) this.#connections.set(connection, ending)
+    else ending.ended()
   }
 
   /** Publishes to a room, whoever is in it. Fails with `unavailable` where the adapter can't be reached. */
@@ -245,7 +250,7 @@ export class Hub {
   ): Connection {
     const id = kept?.connection ?? `c_${this.#deps.random.id(12)}`
     const connection = new Connection(id, identity, transport, speak, this.#connectionDeps)
-    this.#connections.set(connection, () => {})
+    this.#connections.set(connection, undefined)
     if (!kept) connection.changed()
     return connection
   }

@@ -23,8 +23,8 @@ import { RateLimit } from './rate.ts'
 import type { StartRequest } from './start.ts'
 import { exceedsBytes } from './text.ts'
 
-/** Checks a token that renews a connection's identity; undefined: not a good one. */
-export type Authenticate = (token: string) => Eventually<Identity | undefined>
+/** Checks a token that renews a connection's identity, which is `current`; undefined: not a good one. */
+export type Authenticate = (token: string, current: Identity) => Eventually<Identity | undefined>
 
 type Frame<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>
 
@@ -195,7 +195,7 @@ export class JsonProtocol implements Protocol {
 
   #renew({ token, ref }: Frame<'auth'>): Eventually<void> {
     return chain(
-      this.#hub.patient(() => this.#authenticate(token)),
+      this.#hub.patient(() => this.#authenticate(token, this.#connection.identity)),
       (identity) => {
         if (!identity) throw new RequestError('invalid_token', 'Invalid token', 'token')
         if (identity.user.id !== this.#connection.identity.user.id) {

@@ -5,8 +5,9 @@ import type { Random } from '../core/random.ts'
 import { type AuthOptions, authenticator } from './auth.ts'
 import { guestToken } from './guest-token.ts'
 import { pageRoutes } from './page.ts'
+import { chatRoute, echoRoute, jsonRoute } from './routes.ts'
 import type { Runtime } from './runtime.ts'
-import { chatRoute, echoRoute, jsonRoute, socketRoutes } from './sockets.ts'
+import { socketRoutes } from './sockets.ts'
 
 export interface AppDeps {
   readonly runtime: Runtime

@@ -16,9 +16,9 @@ export type AuthOptions =
 /** Answers whose token it is; undefined: nobody's. Fails where the application's own check does. */
 export interface Authenticator {
   /** For a handshake. */
-  admit(token: string | undefined, request: Request): Eventually<Identity | undefined>
+  readonly admit: (token: string | undefined, request: Request) => Eventually<Identity | undefined>
   /** For an `auth` frame of a connection that belongs to `current`. */
-  renew(token: string, current: Identity): Eventually<Identity | undefined>
+  readonly renew: (token: string, current: Identity) => Eventually<Identity | undefined>
 }
 
 export function authenticator(auth: AuthOptions, random: Random): Authenticator {

@@ -5,9 +5,12 @@ import type { Transport } from '../core/transport.ts'
 
 /** What a platform brings: the only thing that differs between Node, Deno, Bun and Workers. */
 export interface Runtime {
-  /** Hono's helper for this platform. It fires `onOpen`, gives text as `string`, and negotiates SUBPROTOCOLS as SPEC.md says. */
+  /**
+   * Hono's helper for this platform. It fires `onOpen`, gives text as `string`, and negotiates SUBPROTOCOLS as SPEC.md says. Where
+   * `transport` tells the listener of everything, it need fire nothing after that.
+   */
   readonly upgradeWebSocket: UpgradeWebSocket
-  /** The socket of an `onOpen`, as the core wants it. */
+  /** The socket of an `onOpen`, as the core wants it. It must not hold `ws` or `c` where memory counts. */
   transport(ws: WSContext, c: Context, wish: TransportWish): Transport
   /** The peer's address, where the platform tells it. */
   address(c: Context): string | undefined
@@ -19,6 +22,17 @@ export interface TransportWish {
   readonly agreed: boolean
   /** It agreed to frames that hold several messages. */
   readonly joined: boolean
-  /** To be called for signs of life that are no messages: pongs and pings of the peer. */
-  readonly alive: () => void
+  /** To be told of what the events of `upgradeWebSocket` do not tell: of signs of life that are no messages, or of everything. */
+  readonly listener: SocketListener
+}
+
+/** Who hears a socket. Never throws. */
+export interface SocketListener {
+  text(text: string): void
+  /** A binary frame of so many bytes. */
+  binary(bytes: number): void
+  /** A ping or pong of the peer. */
+  alive(): void
+  /** The socket is closed, or has failed and will be. Once more does no harm. */
+  closed(): void
 }

@@ -20,10 +20,10 @@ export class BunTransport implements Transport {
   readonly #socket: ServerWebSocket<SocketData>
   readonly #joined: boolean
 
-  constructor(socket: ServerWebSocket<SocketData>, { joined, alive }: TransportWish) {
+  constructor(socket: ServerWebSocket<SocketData>, { joined, listener }: TransportWish) {
     this.#socket = socket
     this.#joined = joined
-    socket.data.alive = alive
+    socket.data.alive = () => listener.alive()
   }
 
   send(text: string): void {

@@ -15,7 +15,6 @@ import { incomingOf, nodeAddress, nodeTransport } from '../node/transport.ts'
 import { answerUpgrade, guardUpgrades } from '../node/upgrade-guard.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
-import { withErrors } from './errors.ts'
 
 export * from '../exports.ts'
 export { sqliteAdapter } from '../node/sqlite.ts'
@@ -61,7 +60,7 @@ export function createParlor(nodeWs: Pick<NodeWebSocket, 'upgradeWebSocket'>, op
   const { upgradeWebSocket } = nodeWs
   return createParlorOn(
     {
-      upgradeWebSocket: withOurOffer(withErrors(upgradeWebSocket)),
+      upgradeWebSocket: withOurOffer(upgradeWebSocket),
       transport: (ws, c, wish) => nodeTransport(ws.raw, c, wish),
       address: nodeAddress,
       loop: eventLoop,

@@ -5,14 +5,15 @@ import { incomingOf } from './transport.ts'
 
 /**
  * `upgrade`, whatever `ws` server the application has behind it: by itself that would answer with the first subprotocol offered, which
- * may be a token. So it is shown the one that Parlor picks, and no other.
+ * may be a token. So it is shown the one that Parlor picks, and no other. And it fires `onOpen` alone: from there on
+ * the transport listens.
  */
 export function withOurOffer<T, U>(upgrade: UpgradeWebSocket<T, U>): UpgradeWebSocket<T, U> {
-  return defineWebSocketHelper<T, U>((c, events, options) => {
+  return defineWebSocketHelper<T, U>((c, { onOpen }, options) => {
     const headers = incomingOf(c.env)?.headers
     const picked = pickSubprotocol(offeredProtocols(headers?.['sec-websocket-protocol']))
     if (headers && picked !== undefined) headers['sec-websocket-protocol'] = picked
     else if (headers) delete headers['sec-websocket-protocol']
-    return upgrade(c, events, options)
+    return upgrade(c, onOpen ? { onOpen } : {}, options)
   })
 }

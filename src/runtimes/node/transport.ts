@@ -6,6 +6,7 @@ import type { Batch } from '../../core/batch.ts'
 import type { Transport } from '../../core/transport.ts'
 import type { TransportWish } from '../../http/runtime.ts'
 import { BatchFrames, frameOf } from './frames.ts'
+import { listen } from './listening.ts'
 
 const shared = new BatchFrames()
 
@@ -19,12 +20,11 @@ class NodeTransport implements Transport {
   readonly #socket: Socket
   readonly #joined: boolean
 
-  constructor(ws: WebSocket, socket: Socket, { joined, alive }: TransportWish) {
+  constructor(ws: WebSocket, socket: Socket, { joined, listener }: TransportWish) {
     this.#ws = ws
     this.#socket = socket
     this.#joined = joined
-    ws.on('pong', alive)
-    ws.on('ping', alive)
+    listen(ws, listener)
   }
 
   send(text: string): void {

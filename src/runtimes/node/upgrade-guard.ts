@@ -20,21 +20,30 @@ export function guardUpgrades(server: EventEmitter): void {
   const inner = server.listeners('upgrade')
   server.removeAllListeners('upgrade')
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroy)
     const refusal = refusalOf(request)
     if (refusal) return refuse(socket, refusal)
-    for (const listener of inner) contain(() => listener.call(server, request, socket, head), socket)
+    const upgrades = inner.map((listener) => contain(() => listener.call(server, request, socket, head), socket))
+    void Promise.all(upgrades).then(() => leave(socket))
   })
 }
 
+/** One for all sockets, so that none holds its handshake. */
+function destroy(this: Duplex): void {
+  this.destroy()
+}
+
+/** Where somebody else listens for its errors, a socket needs the guard's listener no more. */
+function leave(socket: Duplex): void {
+  if (socket.listenerCount('error') > 1) socket.off('error', destroy)
+}
+
 /** Runs a listener; what it throws or rejects with costs its own socket, not the process. */
-function contain(listener: () => unknown, socket: Duplex): void {
-  const failed = (): void => refuse(socket, { status: 400, text: 'The handshake could not be read' })
+async function contain(listener: () => unknown, socket: Duplex): Promise<void> {
   try {
-    const done = listener()
-    if (done instanceof Promise) done.catch(failed)
+    await listener()
   } catch {
-    failed()
+    refuse(socket, { status: 400, text: 'The handshake could not be read' })
   }
 }
 
