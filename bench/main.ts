@@ -1,17 +1,18 @@
 /** `npm run bench`: Parlor on every runtime and what one would have instead, in one interleaved run. See bench/README.md. */
 import process from 'node:process'
 import { Builds } from './build.ts'
+import { draw } from './charts/index.ts'
 import { machine } from './machine.ts'
 import { type Measured, measure } from './measure.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { merged, readResults, writeResults } from './results.ts'
 import type { Scenario } from './scenarios.ts'
-import { isParlor } from './servers/index.ts'
+import { isParlor } from './servers/names.ts'
 import { summarise } from './summary.ts'
 import { table } from './table.ts'
 
 const options = optionsOrUsage()
-process.exitCode = options ? await run(options) : 2
+process.exitCode = options ? await runOrComplain(options) : 2
 
 function optionsOrUsage(): Options | undefined {
   try {
@@ -22,6 +23,15 @@ function optionsOrUsage(): Options | undefined {
   }
 }
 
+async function runOrComplain(wanted: Options): Promise<number> {
+  try {
+    return await run(wanted)
+  } catch (reason) {
+    console.error(reason instanceof Error ? reason.message : reason)
+    return 1
+  }
+}
+
 async function run({ scenarios, only, reps, out }: Options): Promise<number> {
   const builds = new Builds()
   const without = builds.missing(['loadgen'])
@@ -29,6 +39,8 @@ async function run({ scenarios, only, reps, out }: Options): Promise<number> {
     console.error(`Nothing can be measured without the load generator: ${without}`)
     return 1
   }
+  // Before anything is measured that could not be kept.
+  readResults(out)
   const facts = machine()
   const wrong: string[] = []
   for (const scenario of scenarios) {
@@ -40,6 +52,9 @@ async function run({ scenarios, only, reps, out }: Options): Promise<number> {
     writeResults(out, merged(readResults(out), measured, about))
     wrong.push(...failures(measured))
   }
+  const undrawable = builds.missing(['packages'])
+  if (undrawable === undefined) draw(readResults(out), out)
+  else console.log(`There are no charts: ${undrawable}`)
   for (const line of wrong) console.error(line)
   return wrong.length > 0 ? 1 : 0
 }

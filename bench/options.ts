@@ -18,7 +18,7 @@ export const USAGE = `usage: npm run bench -- [--scenario NAMES] [--only SERVERS
   --reps      repetitions, 1-50
   --duration  seconds over which is measured, 0.2-600
   --small     a tenth of everybody for half a second, once: shows that it works, measures nothing
-  --out       where results.json goes (docs/benchmarks; with --small .cache/bench)`
+  --out       where results.json and the charts go (docs/benchmarks; with --small .cache/bench)`
 
 /** Throws with what is wrong. */
 export function readOptions(args: readonly string[]): Options {
@@ -41,7 +41,10 @@ export function readOptions(args: readonly string[]): Options {
   if (stranger !== undefined) throw new Error(`--only: there is no ${stranger}`)
   const duration = values.duration === undefined ? undefined : number('duration', values.duration, 0.2, 600)
   const reps = values.reps === undefined ? undefined : Math.round(number('reps', values.reps, 1, 50))
+  const isLeftOut = (scenario: Scenario): boolean =>
+    values.small && values.scenario === undefined && scenario.small === 'none'
   const scenarios = SCENARIOS.filter(({ name }) => wanted.some((start) => isMeant(name, start)))
+    .filter((scenario) => !isLeftOut(scenario))
     .map((scenario) => (values.small ? small(scenario) : scenario))
     .map((scenario) => (duration === undefined ? scenario : lasting(scenario, duration)))
   return {

@@ -7,6 +7,8 @@ export const Report = v.object({
   seconds: Count,
   published: Count,
   deliveries: Count,
+  /** Text frames that held them. */
+  frames: Count,
   /** Seconds; of the server and its children. */
   cpu: v.nullable(v.object({ user: Count, system: Count, perMillion: Count, cores: Count })),
   /** ms */

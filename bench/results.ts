@@ -31,7 +31,11 @@ const fileIn = (folder: string): string => join(folder, 'results.json')
 
 /** Throws where the file is there and is something else. */
 export function readResults(folder: string): Results {
-  return existsSync(fileIn(folder)) ? v.parse(Results, JSON.parse(readFileSync(fileIn(folder), 'utf8'))) : {}
+  const file = fileIn(folder)
+  if (!existsSync(file)) return {}
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), Results), readFileSync(file, 'utf8'))
+  if (read.success) return read.output
+  throw new Error(`${file} has results of another kind, to which none can be added: remove it, or choose another --out`)
 }
 
 export function merged(results: Results, { scenario, runs, absent, failed }: Measured, about: About): Results {
@@ -48,5 +52,7 @@ export interface About {
 
 export function writeResults(folder: string, results: Results): void {
   mkdirSync(folder, { recursive: true })
-  writeFileSync(fileIn(folder), `${JSON.stringify(results, undefined, 1)}\n`)
+  // A line a scenario, so that a difference shows which were measured again.
+  const lines = Object.entries(results).map(([name, entry]) => `${JSON.stringify(name)}: ${JSON.stringify(entry)}`)
+  writeFileSync(fileIn(folder), `{\n${lines.join(',\n')}\n}\n`)
 }

@@ -1,5 +1,7 @@
 /** What is measured: data for the load generator (bench/loadgen/src/job.rs), and which servers it says something about. */
 
+import { isParlor } from './servers/names.ts'
+
 export type Load =
   | { readonly kind: 'closed'; readonly inFlight: number }
   | { readonly kind: 'open'; readonly perSecond: number; readonly burst?: number }
@@ -29,6 +31,8 @@ export interface Scenario {
   readonly reps: number
   /** Servers that run in it unless told otherwise. The first one is what the others are compared with. */
   readonly servers: readonly string[]
+  /** What `--small` runs: all servers, the first one and Parlor's (unless said otherwise), or nothing. */
+  readonly small?: 'all' | 'none'
 }
 
 const WARMUP = 1
@@ -57,13 +61,16 @@ export const OFFERED = [25, 50, 100, 200, 300, 500, 800]
 export const CURVE_MEMBERS = [100, 1000]
 
 const curve = (members: number): Scenario[] =>
-  OFFERED.map((rate) => ({
-    name: `curve${members}-${rate}`,
-    title: `${rate} messages a second, evenly, to ${members} members`,
-    task: fan(1, members, evenly(rate)),
-    reps: 1,
-    servers: ['axum', 'parlor-node', 'parlor-node-nolinger'],
-  }))
+  OFFERED.map(
+    (rate): Scenario => ({
+      name: `curve${members}-${rate}`,
+      title: `${rate} messages a second, evenly, to ${members} members`,
+      task: fan(1, members, evenly(rate)),
+      reps: 1,
+      servers: ['axum', 'parlor-node', 'parlor-node-nolinger'],
+      ...(rate === 300 ? {} : { small: 'none' }),
+    }),
+  )
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -72,6 +79,7 @@ export const SCENARIOS: readonly Scenario[] = [
     task: fan(1, 1000, saturated(16)),
     reps: 3,
     servers: [...PEERS, 'parlor-node-chat', ...RUNTIMES],
+    small: 'all',
   },
   {
     name: 'fan100',
@@ -161,20 +169,30 @@ export const SCENARIOS: readonly Scenario[] = [
   ...CURVE_MEMBERS.flatMap(curve),
 ]
 
-/** The same in a hurry, to see that it works: a tenth of everybody, for a second. */
+/** The same in a hurry, to see that it works: a tenth of everybody, for half a second, fewer servers. */
 export function small(scenario: Scenario): Scenario {
-  const { task } = scenario
+  const servers = scenario.servers.filter((name, at) => at === 0 || isParlor(name) || scenario.small === 'all')
+  return {
+    ...scenario,
+    title: `${scenario.title} (small: a tenth of it)`,
+    servers,
+    reps: 1,
+    task: smaller(scenario.task),
+  }
+}
+
+function smaller(task: Task): Task {
+  const members = Math.ceil(task.members / 10)
   switch (task.name) {
     case 'fan': {
-      const [rooms, members] = [Math.ceil(task.rooms / 10), Math.ceil(task.members / 10)]
       const stalled = Math.floor((task.stalled ?? 0) / 10)
-      return { ...scenario, reps: 1, task: { ...task, rooms, members, stalled, warmup: 0.2, duration: 0.5 } }
+      return { ...task, rooms: Math.ceil(task.rooms / 10), members, stalled, warmup: 0.2, duration: 0.5 }
     }
     case 'ack':
-      return { ...scenario, reps: 1, task: { ...task, members: 10, warmup: 0.2, duration: 0.5 } }
+      return { ...task, members, warmup: 0.2, duration: 0.5 }
     case 'idle':
-      return { ...scenario, reps: 1, task: { ...task, members: 200, settle: 0.5 } }
+      return { ...task, members, settle: 0.5 }
     case 'reconnect':
-      return { ...scenario, reps: 1, task: { ...task, members: 200 } }
+      return { ...task, members }
   }
 }

@@ -14,6 +14,8 @@ export interface Row {
   readonly perSecond: number
   readonly cpuPerMillion: number
   readonly cores: number
+  /** Messages that a frame held. */
+  readonly perFrame: number
   readonly p50: number
   readonly p99: number
   readonly p999: number
@@ -54,6 +56,7 @@ export function summarise({ runs, faults }: Measured, base: string, expected?: n
       perSecond: median(reports.map(({ deliveries, seconds }) => deliveries / seconds)),
       cpuPerMillion: median(reports.map(cpuOf)),
       cores: median(reports.map(({ cpu }) => cpu?.cores ?? Number.NaN)),
+      perFrame: median(reports.map(({ deliveries, frames }) => deliveries / frames)),
       p50: median(reports.map(({ latency }) => latency?.p50 ?? Number.NaN)),
       p99: median(reports.map(p99Of)),
       p999: median(reports.map(({ latency }) => latency?.p999 ?? Number.NaN)),

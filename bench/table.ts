@@ -26,6 +26,7 @@ const COLUMNS: Readonly<Record<Task['name'], readonly Column[]>> = {
     ['CPU s/million', ({ cpuPerMillion }) => number(cpuPerMillion)],
     ['CPU ratio', ({ cpuRatio }) => times(cpuRatio)],
     ['cores', ({ cores }) => cores.toFixed(2)],
+    ['a frame', ({ perFrame }) => number(perFrame)],
     ...LATENCY,
     MEMORY,
   ],

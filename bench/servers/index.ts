@@ -5,5 +5,3 @@ import type { Server } from './server.ts'
 export const SERVERS: ReadonlyMap<string, Server> = new Map(
   [...PARLOR, ...PEERS].map((server) => [server.name, server]),
 )
-
-export const isParlor = (name: string): boolean => name.startsWith('parlor-')

@@ -74,7 +74,7 @@ fn usual_size() -> usize {
 }
 
 fn usual_concurrency() -> usize {
-    256
+    100
 }
 
 fn one() -> u32 {

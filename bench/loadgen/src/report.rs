@@ -13,6 +13,8 @@ pub struct Report {
     pub seconds: f64,
     pub published: u64,
     pub deliveries: u64,
+    /// Text frames that held them.
+    pub frames: u64,
     pub cpu: Option<Cpu>,
     pub latency: Option<Latency>,
     /// Bytes in the server's memory: before anybody connected, at the end, at most.

@@ -17,6 +17,7 @@ pub struct Crowd {
     /// What is sent and what arrives then is measured.
     pub window: Range<u64>,
     pub deliveries: u64,
+    frames: u64,
     pub published: u64,
     pub times: Times,
     /// When something last arrived.
@@ -34,6 +35,7 @@ impl Crowd {
             content: marker::content(job.size),
             window: 0..0,
             deliveries: 0,
+            frames: 0,
             published: 0,
             times: Times::new(),
             heard: 0,
@@ -55,6 +57,7 @@ impl Crowd {
             self.trouble.lost += journal.behind(self.publications.published[room]) as u64;
         }
         report.published = self.published;
+        report.frames = self.frames;
         report.lost = self.trouble.lost;
         report.reordered = self.trouble.reordered;
         report.duplicate = self.trouble.duplicate;
@@ -80,6 +83,7 @@ impl Listener for Crowd {
         });
         if window.contains(&at) {
             self.deliveries += found as u64;
+            self.frames += (found > 0) as u64;
         }
         self.heard = at;
         found > 0
