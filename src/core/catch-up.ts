@@ -89,7 +89,7 @@ export class CatchUp {
     const shared = this.#shared.get(offset) ?? this.#share(offset, flushed, budget)
     if (!shared) return 'more'
     state.cursor = shared.reached
-    member.owner.outbox.sendCatchUp(shared.batch)
+    member.outbox.sendCatchUp(shared.batch)
     return 'more'
   }
 
@@ -110,18 +110,18 @@ export class CatchUp {
     else this.#dropPage(member, state)
     if (!reached) return 'more'
     state.cursor = reached
-    member.owner.outbox.sendCatchUp(batchOf(taken))
+    member.outbox.sendCatchUp(batchOf(taken))
     return 'more'
   }
 
   #dropPage(member: Member, state: Lagging): void {
     if (!state.page) return
     delete state.page
-    member.owner.outbox.endRead(member)
+    member.outbox.endRead(member)
   }
 
   #read(member: Member, cursor: Mark): 'more' | 'settled' {
-    if (!member.owner.outbox.beginRead(member)) return 'settled'
+    if (!member.outbox.beginRead(member)) return 'settled'
     const reading = { kind: 'reading', cursor } as const
     const { origin } = member
     const seen = this.#feed.log.head.offset
@@ -145,7 +145,7 @@ export class CatchUp {
   }
 
   #resume(member: Member): void {
-    if (member.state.kind === 'lagging') member.owner.outbox.lag(member)
+    if (member.state.kind === 'lagging') member.outbox.lag(member)
   }
 
   /** `seen`: the offset of the head that the hub knew of when it asked. */
@@ -182,8 +182,8 @@ export class CatchUp {
     const goOn = (): void => {
       if (member.state !== reading) return
       member.state = { kind: 'lagging', cursor }
-      member.owner.outbox.endRead(member)
-      member.owner.outbox.lag(member)
+      member.outbox.endRead(member)
+      member.outbox.lag(member)
     }
     const again = (): void => {
       // Where the hub was not in doubt and still is where it was, the engine contradicts itself: asking at once would spin.
@@ -202,11 +202,11 @@ export class CatchUp {
     this.#deps.log.warn('reading the log of a room failed; trying again', { reason })
     const waiting = { kind: 'reading', cursor } as const
     member.state = waiting
-    member.owner.outbox.endRead(member)
+    member.outbox.endRead(member)
     this.#deps.loop.after(READ_RETRY, () => {
       if (member.state !== waiting) return
       member.state = { kind: 'lagging', cursor }
-      member.owner.outbox.lag(member)
+      member.outbox.lag(member)
     })
   }
 

@@ -39,6 +39,7 @@ const LEFT: MemberState = { kind: 'left' }
 export class Member {
   readonly room: Room
   readonly owner: MemberOwner
+  readonly outbox: Outbox
   /** The log that the cursor belongs to, as the room knows it. */
   origin: Origin
   state: MemberState = LEFT
@@ -46,6 +47,7 @@ export class Member {
   constructor(room: Room, owner: MemberOwner, origin: Origin) {
     this.room = room
     this.owner = owner
+    this.outbox = owner.outbox
     this.origin = origin
   }
 

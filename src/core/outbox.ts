@@ -31,23 +31,24 @@ export interface OutboxOwner {
  * Replies go first; lagging members share what the socket takes, a quantum each in turn. While anything waits, nothing overtakes it.
  */
 export class Outbox {
+  // What every batch looks at stands together.
   readonly #transport: Transport
   readonly #turns: Turns
+  #waiting = false
+  #closed = false
+  /** In the order in which they are served; undefined while none does. */
+  #lagging: Set<Member> | undefined
+  /** The last turn in which the peer was found to keep up. */
+  #keptUp = -1
   readonly #pace: Pace
   readonly #owner: OutboxOwner
   readonly #replies: string[] = []
-  /** In the order in which they are served. */
-  readonly #lagging = new Set<Member>()
   /** The member that has the adapter's log read, and those that wait to: at most one page is held for a socket. */
   #reading: Member | undefined
-  readonly #readers = new Set<Member>()
+  #readers: Set<Member> | undefined
   #flushed: (() => void)[] = []
-  #waiting = false
   #serving = false
   #paced = false
-  #closed = false
-  #turn = -1
-  #limit = 0
 
   constructor(transport: Transport, turns: Turns, pace: Pace, owner: OutboxOwner) {
     this.#transport = transport
@@ -63,11 +64,11 @@ export class Outbox {
 
   /** Nothing waits and the socket takes more. */
   get #open(): boolean {
-    return !this.#waiting && !this.#closed && this.#lagging.size === 0 && this.#hasSpace()
+    return !this.#waiting && !this.#closed && this.#lagging === undefined && this.#hasSpace()
   }
 
   get isEmpty(): boolean {
-    return this.#replies.length === 0 && this.#lagging.size === 0
+    return this.#replies.length === 0 && this.#lagging === undefined
   }
 
   /** Says something that nobody asked for: it takes no place that a reply would need. */
@@ -135,20 +136,21 @@ export class Outbox {
   /** Serves `member` from its cursor on, as the socket takes it. */
   lag(member: Member): void {
     if (this.#closed) return
-    this.#lagging.add(member)
+    this.#queue(member)
     this.#serve()
   }
 
   /** Puts a member that was met by a slow socket in line, without trying to send. */
   park(member: Member): void {
     if (this.#closed) return
-    this.#lagging.add(member)
+    this.#queue(member)
     this.#wait()
   }
 
   /** Takes the one place for reading the adapter's log. False: the member is served again when the place is free. */
   beginRead(member: Member): boolean {
     if (this.#reading && this.#reading !== member) {
+      this.#readers ??= new Set()
       this.#readers.add(member)
       return false
     }
@@ -160,14 +162,14 @@ export class Outbox {
   endRead(member: Member): void {
     if (this.#reading !== member) return
     this.#reading = undefined
-    const waiting = [...this.#readers]
-    this.#readers.clear()
+    const waiting = this.#readers ?? []
+    this.#readers = undefined
     for (const next of waiting) this.lag(next)
   }
 
   forget(member: Member): void {
-    this.#lagging.delete(member)
-    this.#readers.delete(member)
+    this.#unqueue(member)
+    this.#readers?.delete(member)
     this.endRead(member)
   }
 
@@ -175,8 +177,8 @@ export class Outbox {
   close(): void {
     this.#closed = true
     this.#replies.length = 0
-    this.#lagging.clear()
-    this.#readers.clear()
+    this.#lagging = undefined
+    this.#readers = undefined
     this.#reading = undefined
     this.#tellFlushed()
   }
@@ -189,11 +191,9 @@ export class Outbox {
   #hasSpace(): boolean {
     const buffered = this.#transport.buffered()
     const turn = this.#turns.current()
-    if (turn !== this.#turn) {
-      this.#turn = turn
-      this.#limit = buffered > HIGH_WATER_MARK ? 0 : TURN_ALLOWANCE
-    }
-    return buffered <= this.#limit
+    if (buffered > HIGH_WATER_MARK) return this.#keptUp === turn && buffered <= TURN_ALLOWANCE
+    this.#keptUp = turn
+    return true
   }
 
   #wait(): void {
@@ -229,7 +229,7 @@ export class Outbox {
   #serve(): void {
     if (this.#waiting || this.#serving || this.#paced) return
     this.#serving = true
-    while (!this.#closed && this.#lagging.size > 0) {
+    while (!this.#closed && this.#lagging) {
       if (this.#replies.length > 0 || !this.#isLow()) {
         this.#wait()
         break
@@ -238,17 +238,27 @@ export class Outbox {
         this.#goOnLater()
         break
       }
-      this.#serveNext()
+      this.#serveNext(this.#lagging)
     }
     this.#serving = false
   }
 
-  #serveNext(): void {
-    for (const member of this.#lagging) {
-      this.#lagging.delete(member)
-      if (member.advance(QUANTUM) === 'more' && !this.#closed) this.#lagging.add(member)
+  #serveNext(lagging: Set<Member>): void {
+    for (const member of lagging) {
+      this.#unqueue(member)
+      if (member.advance(QUANTUM) === 'more' && !this.#closed) this.#queue(member)
       return
     }
+  }
+
+  #queue(member: Member): void {
+    this.#lagging ??= new Set()
+    this.#lagging.add(member)
+  }
+
+  #unqueue(member: Member): void {
+    this.#lagging?.delete(member)
+    if (this.#lagging?.size === 0) this.#lagging = undefined
   }
 
   #goOnLater(): void {

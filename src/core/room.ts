@@ -99,7 +99,7 @@ export class Room implements FeedOwner, Due {
     if (member.state.kind === 'left') return
     this.flush()
     if (member.state.kind === 'live') this.#removeLive(member.state.index)
-    else member.owner.outbox.forget(member)
+    else member.outbox.forget(member)
     member.state = { kind: 'left' }
   }
 
@@ -135,10 +135,10 @@ export class Room implements FeedOwner, Due {
     this.#handedOut()
     for (let i = this.#live.length - 1; i >= 0; i--) {
       const member = this.#live[i]
-      if (!member || member.owner.outbox.offer(batch)) continue
+      if (!member || member.outbox.offer(batch)) continue
       this.#removeLive(i)
       member.state = { kind: 'lagging', cursor: before }
-      member.owner.outbox.park(member)
+      member.outbox.park(member)
       member.owner.moved()
     }
   }
@@ -202,7 +202,7 @@ export class Room implements FeedOwner, Due {
     this.#handedOut()
     for (const member of members) {
       member.state = { kind: 'lagging', cursor }
-      member.owner.outbox.lag(member)
+      member.outbox.lag(member)
       member.owner.moved()
     }
   }

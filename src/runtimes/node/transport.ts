@@ -5,24 +5,33 @@ import type { WebSocket } from 'ws'
 import type { Batch } from '../../core/batch.ts'
 import type { Transport } from '../../core/transport.ts'
 import type { TransportWish } from '../../http/runtime.ts'
+import { type DirectWrites, findDirectWrites, type InFlight, type TcpHandle } from './direct-writes.ts'
 import { BatchFrames, frameOf } from './frames.ts'
 import { listen } from './listening.ts'
 
 const shared = new BatchFrames()
+const directWrites = findDirectWrites()
 
 /**
  * A socket of the `ws` package. Messages are framed here and written to the TCP socket as they are, so that one buffer can serve
  * many sockets; `ws` reads, and writes the control frames. That is safe as long as compression is off: `ws` then writes
  * each of its frames at once and whole.
  */
-class NodeTransport implements Transport {
+export class NodeTransport implements Transport, InFlight {
   readonly #ws: WebSocket
   readonly #socket: Socket
+  readonly #direct: DirectWrites | undefined
+  readonly #handle: TcpHandle | undefined
+  /** Bytes written past the stream that the kernel has not taken yet. */
+  #inFlight = 0
   readonly #joined: boolean
 
-  constructor(ws: WebSocket, socket: Socket, { joined, listener }: TransportWish) {
+  /** `direct`: how to write past the stream; undefined: not at all. */
+  constructor(ws: WebSocket, socket: Socket, { joined, listener }: TransportWish, direct: DirectWrites | undefined) {
     this.#ws = ws
     this.#socket = socket
+    this.#direct = direct
+    this.#handle = direct?.handleOf(socket)
     this.#joined = joined
     listen(ws, listener)
   }
@@ -36,7 +45,7 @@ class NodeTransport implements Transport {
   }
 
   buffered(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + this.#inFlight
   }
 
   whenDrained(task: () => void): void {
@@ -69,18 +78,25 @@ class NodeTransport implements Transport {
     this.#ws.terminate()
   }
 
+  landed(status: number): void {
+    this.#inFlight = 0
+    if (status !== 0) this.#socket.destroy()
+  }
+
   #write(frames: Buffer): void {
     // Between the peer's close frame and the end of the socket nothing may be sent, and nobody would read it.
     if (this.#ws.readyState === this.#ws.CLOSING) return
     if (!this.#socket.writable) throw new Error('the socket is closed')
-    this.#socket.write(frames)
+    if (this.#handle && this.#direct && this.buffered() === 0)
+      this.#inFlight = this.#direct.write(this.#handle, frames, this)
+    else this.#socket.write(frames)
   }
 }
 
 export function nodeTransport(raw: unknown, c: Context, wish: TransportWish): Transport {
   const socket = incomingOf(c.env)?.socket
   if (!isSocket(raw) || !socket) throw new TypeError('not a socket of the ws package on a Node server')
-  return new NodeTransport(raw, socket, wish)
+  return new NodeTransport(raw, socket, wish, directWrites)
 }
 
 /** By what it can do: an application may bring another copy of `ws`. */

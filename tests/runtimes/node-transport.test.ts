@@ -1,0 +1,162 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { Batch } from '../../src/core/batch.ts'
+import { type DirectWrites, findDirectWrites } from '../../src/runtimes/node/direct-writes.ts'
+import { NodeTransport } from '../../src/runtimes/node/transport.ts'
+import { type Frame, parseFrame } from '../contract/frames.ts'
+
+const DEAF = { text: () => {}, binary: () => {}, alive: () => {}, closed: () => {} }
+
+interface Pair {
+  readonly transport: NodeTransport
+  readonly socket: Socket
+  readonly peer: Socket
+}
+
+/** A transport over a real connection whose peer reads nothing yet. */
+async function pair(direct: DirectWrites | undefined): Promise<Pair> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
+  await once(server, 'listening')
+  const address = server.address()
+  if (typeof address !== 'object' || !address) throw new Error('unreachable: it listens')
+  const peer = connect(address.port, '127.0.0.1')
+  peer.on('error', () => {})
+  const opened = new Promise<[WebSocket, Socket]>((resolve) => {
+    server.once('connection', (ws, { socket }) => resolve([ws, socket]))
+  })
+  peer.write(
+    'GET / HTTP/1.1\r\nHost: parlor\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  )
+  await once(peer, 'readable')
+  // The answer to the handshake.
+  peer.read()
+  const [ws, socket] = await opened
+  ws.on('error', () => {})
+  onTestFinished(() => {
+    socket.destroy()
+    peer.destroy()
+    server.close()
+  })
+  return {
+    transport: new NodeTransport(ws, socket, { agreed: false, joined: false, listener: DEAF }, direct),
+    socket,
+    peer,
+  }
+}
+
+/** The peer's frames, as soon as there are so many. */
+async function framesOf(peer: Socket, count: number): Promise<readonly Frame[]> {
+  const frames: Frame[] = []
+  let rest = Buffer.alloc(0)
+  for await (const chunk of peer.iterator({ destroyOnReturn: false })) {
+    rest = Buffer.concat([rest, chunk])
+    for (let parsed = parseFrame(rest); parsed; parsed = parseFrame(rest)) {
+      frames.push(parsed.frame)
+      rest = rest.subarray(parsed.size)
+    }
+    if (frames.length >= count) break
+  }
+  return frames
+}
+
+const drained = (transport: NodeTransport): Promise<void> => new Promise((resolve) => transport.whenDrained(resolve))
+
+/** Not by `once`, which an error would reject. */
+const closeOf = (socket: Socket): Promise<void> => new Promise((resolve) => void socket.once('close', () => resolve()))
+
+const WAYS = [
+  ['past the stream', findDirectWrites()],
+  ['on the stream', undefined],
+] as const
+
+test('[CONN-1] what is written past the streams of sockets is found on this Node', () => {
+  expect(findDirectWrites()).toBeDefined()
+})
+
+describe.each(WAYS)('a socket of Node, written %s', (_, direct) => {
+  test('[CONN-3] frames of every kind arrive in the order of the calls', async () => {
+    const { transport, peer } = await pair(direct)
+    const expected: string[] = []
+    for (let i = 0; i < 200; i++) {
+      transport.send(`reply ${i}`)
+      transport.sendBatch(new Batch([`first ${i}`, `second ${i}`]))
+      if (i % 50 === 0) transport.ping()
+      expected.push(`reply ${i}`, `first ${i}`, `second ${i}`, ...(i % 50 === 0 ? [''] : []))
+    }
+    const frames = await framesOf(peer, expected.length)
+    expect(frames.map(({ payload }) => payload.toString())).toEqual(expected)
+  })
+
+  test('[CONN-2] [CONN-3] a peer that stalls gets all in order when it reads again, whatever is written meanwhile', async () => {
+    const { transport, peer } = await pair(direct)
+    const text = 'x'.repeat(60_000)
+    let sent = 0
+    while (transport.buffered() === 0) transport.send(`${sent++}${text}`)
+    // While a write is in flight others follow, shared by the same batch, and a control frame between.
+    const batch = new Batch(['a', 'b', text])
+    for (let i = 0; i < 20; i++) transport.sendBatch(batch)
+    transport.ping()
+    transport.send('last')
+    expect(transport.buffered()).toBeGreaterThan(20 * text.length)
+    const arrived = framesOf(peer, sent + 62)
+    await drained(transport)
+    expect(transport.buffered()).toBe(0)
+    const frames = (await arrived).map(({ payload }) => payload.toString())
+    expect(frames).toEqual([
+      ...Array.from({ length: sent }, (_, i) => `${i}${text}`),
+      ...Array.from({ length: 20 }, () => ['a', 'b', text]).flat(),
+      '',
+      'last',
+    ])
+    transport.send('again')
+    expect((await framesOf(peer, 1)).map(({ payload }) => payload.toString())).toEqual(['again'])
+  })
+
+  test('[CONN-4] a peer that is reset while a write is in flight ends its socket and nothing else', async () => {
+    const { transport, socket, peer } = await pair(direct)
+    while (transport.buffered() === 0) transport.send('x'.repeat(60_000))
+    const closed = closeOf(socket)
+    peer.resetAndDestroy()
+    await closed
+    expect(() => transport.send('late')).toThrow('closed')
+  })
+
+  test('[CONN-4] a socket that is dropped here while a write is in flight takes nothing more', async () => {
+    const { transport, socket } = await pair(direct)
+    while (transport.buffered() === 0) transport.send('x'.repeat(60_000))
+    const closed = closeOf(socket)
+    transport.terminate()
+    await closed
+    expect(transport.buffered()).toBe(0)
+  })
+})
+
+describe('writing past the stream', () => {
+  const real = (name: string): unknown => Reflect.get(process, 'binding').call(process, name)
+  const without = (part: string) => (name: string) =>
+    Object.fromEntries(Object.entries(Object(real(name))).filter(([key]) => key !== part))
+
+  test.each([
+    ['there is no binding', () => undefined],
+    [
+      'it may not be had',
+      () => {
+        throw new Error('Access to this API has been restricted')
+      },
+    ],
+    ['requests are made otherwise', without('WriteWrap')],
+    ['nothing says what is in flight', without('streamBaseState')],
+    ['what says so stands elsewhere', without('kLastWriteWasAsync')],
+    ['sockets are others', without('TCP')],
+  ])('[CONN-1] is left alone where %s', (_, binding) => {
+    expect(findDirectWrites(binding)).toBeUndefined()
+  })
+
+  test('[CONN-1] is left alone for a socket that is not plain TCP', () => {
+    expect(findDirectWrites()?.handleOf({ _handle: { writeBuffer: () => 0, writeQueueSize: 0 } })).toBeUndefined()
+    expect(findDirectWrites()?.handleOf({})).toBeUndefined()
+  })
+})
