@@ -41,7 +41,8 @@ export class JsonProtocol implements Protocol {
   readonly #authenticate: Authenticate
   readonly #memberships: Memberships
   readonly #lanes = new Lanes()
-  readonly #rate: RateLimit
+  /** Made with the first publish. */
+  #rate: RateLimit | undefined
   readonly #session: string
   #badFrames = 0
 
@@ -51,7 +52,6 @@ export class JsonProtocol implements Protocol {
     this.#hub = hub
     this.#authenticate = authenticate
     this.#memberships = new Memberships(connection, hub)
-    this.#rate = new RateLimit(hub.settings.limits.publishRate)
     this.#session = session ?? hub.sessions.begin(connection)
     if (session !== undefined) hub.sessions.restore(session, connection)
   }
@@ -182,8 +182,10 @@ export class JsonProtocol implements Protocol {
     const { ref } = frame
     const target = this.#memberships.target(frame.room)
     if (typeof target !== 'string') return this.#error({ ...target, ...withRef(ref) }, frame.room)
+    const { publishRate } = this.#hub.settings.limits
+    this.#rate ??= new RateLimit(publishRate)
     if (!this.#rate.take(this.#hub.now())) {
-      const message = `At most ${this.#hub.settings.limits.publishRate} publishes a second`
+      const message = `At most ${publishRate} publishes a second`
       return this.#error({ code: 'rate_limited', message, ...withRef(ref) }, target)
     }
     this.#run(target, ref, target, () =>

@@ -20,18 +20,27 @@ export interface Refusal {
   readonly message: string
 }
 
+/** A connection's part in one room. There is none where all of it is at rest. */
+interface Place {
+  /** What was asked for last was to be in the room. */
+  intended: boolean
+  /** Joins that were asked for and have not begun. */
+  joining: number
+  /** It is in the room. */
+  member: Member | undefined
+}
+
 /**
- * The rooms of one connection. A request is checked against what was asked for so far (`#intended`), since it may come before an
- * earlier `join` or `leave` is done; it is carried out against what is (`#members`), in order per room.
+ * The rooms of one connection. A request is checked against what was asked for so far (`intended`), since it may come before an
+ * earlier `join` or `leave` is done; it is carried out against what is (`member`), in order per room.
  */
 export class Memberships implements MemberOwner {
   readonly outbox: Outbox
   readonly #connection: Connection
   readonly #hub: Hub
-  readonly #intended = new Set<string>()
-  readonly #members = new Map<string, Member>()
-  /** Joins that were asked for and have not begun, by room. */
-  readonly #joining = new Map<string, number>()
+  readonly #places = new Map<string, Place>()
+  /** Rooms that are intended. */
+  #intended = 0
 
   constructor(connection: Connection, hub: Hub) {
     this.outbox = connection.outbox
@@ -45,42 +54,46 @@ export class Memberships implements MemberOwner {
     if (!isRoomName(room, roomName)) {
       return { code: 'invalid_room', message: `A room's name has 1 to ${roomName} characters and no controls` }
     }
-    if (this.#intended.has(room)) {
-      this.#joining.set(room, (this.#joining.get(room) ?? 0) + 1)
-      return undefined
-    }
-    if (this.#intended.size >= rooms) {
+    if (!this.#isIntended(room) && this.#intended >= rooms) {
       return { code: 'too_many_rooms', message: `A connection is in at most ${rooms} rooms: leave one first` }
     }
-    this.#intended.add(room)
-    this.#joining.set(room, (this.#joining.get(room) ?? 0) + 1)
+    const place = this.#placeIn(room)
+    this.#intend(place, true)
+    place.joining++
     return undefined
   }
 
   /** A `leave` was asked for. False where the room was not joined or being joined. */
   release(room: string): boolean {
-    return this.#intended.delete(room)
+    const place = this.#places.get(room)
+    if (!place?.intended) return false
+    this.#intend(place, false)
+    this.#tidy(room, place)
+    return true
   }
 
   /** A `join` failed. A later one stands. */
   abandon(room: string): void {
-    if (!this.#joining.has(room) && !this.#members.has(room)) this.#intended.delete(room)
+    const place = this.#places.get(room)
+    if (!place || place.joining > 0 || place.member) return
+    this.#intend(place, false)
+    this.#tidy(room, place)
   }
 
   /** The room that a publish goes to, or why there is none. */
   target(room: string | undefined): string | Refusal {
     if (room !== undefined) {
-      return this.#intended.has(room) ? room : { code: 'not_joined', message: 'Join this room first' }
+      return this.#isIntended(room) ? room : { code: 'not_joined', message: 'Join this room first' }
     }
-    if (this.#intended.size > 1) return { code: 'room_required', message: 'In several rooms: say which in room' }
-    for (const only of this.#intended) return only
+    if (this.#intended > 1) return { code: 'room_required', message: 'In several rooms: say which in room' }
+    for (const [only, { intended }] of this.#places) if (intended) return only
     return { code: 'not_joined', message: 'Join a room first' }
   }
 
   /** Asks the application, subscribes, announces `joined`, and lets the member in. */
   join(name: string, request: StartRequest, announce: (joined: Joined) => void): Eventually<void> {
     this.#begun(name)
-    const member = this.#members.get(name)
+    const member = this.#memberIn(name)
     if (member) return this.#joinAgain(member, request, announce)
     return chain(this.#mayJoin(name), () =>
       chain(this.#hub.enter(name), (room) =>
@@ -98,8 +111,9 @@ export class Memberships implements MemberOwner {
     }
     const start = this.#hub.bounded(() => room.start(request))
     return chain(start, (begin) => {
-      if (this.#members.get(name) !== member) return
-      this.#members.delete(name)
+      const place = this.#places.get(name)
+      if (place?.member !== member) return
+      place.member = undefined
       room.dismiss(member)
       this.#admit(room, begin, announce)
     })
@@ -111,18 +125,18 @@ export class Memberships implements MemberOwner {
     const { position, recovered } = start
     announce({ type: 'joined', room: name, position, recovered })
     if (!this.#connection.isOpen) return this.#hub.rooms.exit(name)
-    this.#members.set(name, room.admit(this, start))
+    this.#placeIn(name).member = room.admit(this, start)
     this.#connection.changed()
   }
 
   /** Goes on where the connection was before memory was lost, without a word. */
   restore({ rooms }: KeptByProtocol): void {
     for (const { room: name, position } of rooms) {
-      this.#intended.add(name)
+      this.#intend(this.#placeIn(name), true)
       void settle(
         () => this.#hub.enter(name),
         (room) => {
-          if (this.#connection.isOpen) this.#members.set(name, room.readmit(this, position))
+          if (this.#connection.isOpen) this.#placeIn(name).member = room.readmit(this, position)
           else this.#hub.rooms.exit(name)
         },
         // What was missed can't be told any more: the client comes back and asks.
@@ -132,7 +146,8 @@ export class Memberships implements MemberOwner {
   }
 
   kept(): KeptByProtocol['rooms'] {
-    return [...this.#members].map(([room, member]) => {
+    return [...this.#places].flatMap(([room, { member }]) => {
+      if (!member) return []
       const position = member.room.keptPosition(member)
       return position === undefined ? { room } : { room, position }
     })
@@ -143,22 +158,23 @@ export class Memberships implements MemberOwner {
   }
 
   #begun(name: string): void {
-    const left = (this.#joining.get(name) ?? 0) - 1
-    if (left > 0) this.#joining.set(name, left)
-    else this.#joining.delete(name)
+    const place = this.#places.get(name)
+    if (place) place.joining--
   }
 
   leave(name: string): void {
-    const member = this.#members.get(name)
-    if (!member) return
-    this.#members.delete(name)
+    const place = this.#places.get(name)
+    const member = place?.member
+    if (!place || !member) return
+    place.member = undefined
+    this.#tidy(name, place)
     member.room.dismiss(member)
     this.#hub.rooms.exit(name)
     this.#connection.changed()
   }
 
   publish(name: string, draft: Draft): Eventually<Published> {
-    if (!this.#members.has(name)) throw new RequestError('not_joined', 'Join this room first')
+    if (!this.#memberIn(name)) throw new RequestError('not_joined', 'Join this room first')
     const { publish } = this.#hub.hooks
     const ask = (): Eventually<boolean> =>
       publish === undefined || publish({ user: draft.from, room: name, body: draft.body })
@@ -170,7 +186,7 @@ export class Memberships implements MemberOwner {
 
   /** The text of a page of this room's log. */
   history(request: HistoryRequest): Eventually<string> {
-    if (!this.#members.has(request.room)) throw new RequestError('not_joined', 'Join this room first')
+    if (!this.#memberIn(request.room)) throw new RequestError('not_joined', 'Join this room first')
     // One page at a time is held for a socket, however many were asked for.
     return chain(this.outbox.flushed(), () => this.#hub.history(request))
   }
@@ -185,9 +201,35 @@ export class Memberships implements MemberOwner {
 
   /** Leaves every room. */
   close(): void {
-    for (const name of [...this.#members.keys()]) this.leave(name)
-    this.#intended.clear()
-    this.#joining.clear()
+    for (const name of [...this.#places.keys()]) this.leave(name)
+    this.#places.clear()
+    this.#intended = 0
+  }
+
+  #isIntended(room: string): boolean {
+    return this.#places.get(room)?.intended === true
+  }
+
+  #memberIn(room: string): Member | undefined {
+    return this.#places.get(room)?.member
+  }
+
+  #placeIn(room: string): Place {
+    const known = this.#places.get(room)
+    if (known) return known
+    const place: Place = { intended: false, joining: 0, member: undefined }
+    this.#places.set(room, place)
+    return place
+  }
+
+  #intend(place: Place, intended: boolean): void {
+    if (place.intended !== intended) this.#intended += intended ? 1 : -1
+    place.intended = intended
+  }
+
+  /** Nothing is kept of a room that the connection has no part in. */
+  #tidy(room: string, { intended, joining, member }: Place): void {
+    if (!intended && joining === 0 && !member) this.#places.delete(room)
   }
 
   #mayJoin(room: string): Eventually<void> {

@@ -45,7 +45,7 @@ const BEARER_PROTOCOL = 'bearer.'
 
 /** The token of a handshake: from the query, the Authorization header or an offered subprotocol, in this order. */
 export function tokenOf(request: Request): string | undefined {
-  const query = new URL(request.url).searchParams.get('token')
+  const query = request.url.includes('?') ? new URL(request.url).searchParams.get('token') : null
   if (query !== null) return query
   const header = /^bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')
   if (header) return header[1]

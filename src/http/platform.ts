@@ -6,10 +6,13 @@ export const systemClock: Clock = {
   now: () => Math.floor(performance.timeOrigin + performance.now()),
 }
 
-const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
+/** 32 letters and digits, as character codes. */
+const ALPHABET = new TextEncoder().encode('0123456789abcdefghijklmnopqrstuv')
 
 /** Ids from the platform's cryptographic randomness, 5 bits a character. */
 export const systemRandom: Random = {
-  id: (length) =>
-    Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => ALPHABET.charAt(byte & 31)).join(''),
+  id: (length) => {
+    const bytes = crypto.getRandomValues(new Uint8Array(length))
+    return String.fromCharCode(...bytes.map((byte) => ALPHABET[byte & 31] ?? 0))
+  },
 }
