@@ -1,4 +1,4 @@
-import type { Draft, HistoryPage, HistoryStart, LogLimits, Publication } from '../core/broadcast-adapter.ts'
+import type { Body, Draft, HistoryPage, HistoryStart, LogLimits, Publication } from '../core/broadcast-adapter.ts'
 import type { Due } from '../core/deadlines.ts'
 import { DEDUPE_LIMITS, Dedupe, fingerprint, recalled } from '../core/dedupe.ts'
 import { Log, type LogEntry } from '../core/log.ts'
@@ -7,6 +7,8 @@ import type { StreamPosition } from '../core/protocol.ts'
 /** What objects cost beside their content, measured on V8: a publication in a log, a client id that is remembered. In bytes. */
 const ENTRY_COST = 500
 const ID_COST = 400
+/** Characters of a chat as JSON beside its content. */
+const CHAT_LENGTH = JSON.stringify({ kind: 'chat', content: '' }).length
 
 interface Kept extends LogEntry {
   readonly publication: Publication
@@ -81,17 +83,16 @@ export class MemoryLog implements Due {
     const offset = this.#log.head.offset + 1
     const kept = { ...publication, offset }
     const { id, from, clientId, body } = publication
-    const text = JSON.stringify(body)
-    this.#log.append({ offset, id, time: now, bytes: text.length, publication: kept })
+    this.#log.append({ offset, id, time: now, bytes: lengthOf(body), publication: kept })
     if (clientId !== undefined)
-      this.#dedupe.remember(from.id, clientId, fingerprint(text), { epoch: this.epoch, offset, id }, now)
+      this.#dedupe.remember(from.id, clientId, printOf(body), { epoch: this.epoch, offset, id }, now)
     return kept
   }
 
   /** The position of an earlier publish with the same client id; undefined: there was none. */
   recall({ from, clientId, body, age }: Draft, now: number): StreamPosition | undefined {
     if (clientId === undefined) return undefined
-    return recalled(this.#dedupe.ask(from.id, clientId, fingerprint(JSON.stringify(body)), now, age))
+    return recalled(this.#dedupe.ask(from.id, clientId, printOf(body), now, age))
   }
 
   positionAt(offset: number): StreamPosition {
@@ -108,3 +109,9 @@ export class MemoryLog implements Due {
     return { publications, start: { epoch: this.epoch, ...from }, head: this.head, intact }
   }
 }
+
+const printOf = (body: Body): string => fingerprint(JSON.stringify(body))
+
+/** Characters of a body as JSON, or about as many: about as many bytes. A chat's are counted, not written out: it is nearly every one. */
+const lengthOf = (body: Body): number =>
+  body.kind === 'chat' ? body.content.length + CHAT_LENGTH : JSON.stringify(body).length

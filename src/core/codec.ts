@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Publication } from './broadcast-adapter.ts'
+import { chatFrameOf } from './chat-frame.ts'
 import { isRetryable } from './errors.ts'
 import { ClientFrame, type ErrorCode, type Json, type Ref, type ServerFrame } from './protocol.ts'
 
@@ -34,6 +34,8 @@ export function decode(text: string): Decoded {
       message: `Not JSON: ${reason instanceof Error ? reason.message.slice(0, 120) : 'unreadable'}`,
     })
   }
+  const chat = chatFrameOf(input)
+  if (chat) return { ok: true, frame: chat }
   const parsed = v.safeParse(ClientFrame, input, { abortEarly: true })
   if (!parsed.success) return bad(explain(input, parsed.issues[0]))
   const frame = parsed.output
@@ -57,23 +59,6 @@ export function encodeError({ code, message, path, ref }: BadFrame, room?: strin
     ...(path === undefined ? {} : { path }),
     ...(room === undefined ? {} : { room }),
   })
-}
-
-/** A publication as members of a JSON room get it. */
-export function encodePublication(room: string, publication: Publication): string {
-  const { offset, id, from, time, body, clientId } = publication
-  const common = {
-    room,
-    ...(offset === undefined ? {} : { offset }),
-    id,
-    from,
-    time,
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(offset === undefined ? ({ transient: true } as const) : {}),
-  }
-  return body.kind === 'chat'
-    ? encode({ type: 'chat', ...common, content: body.content })
-    : encode({ type: 'event', ...common, name: body.name, data: body.data })
 }
 
 const bad = (reason: BadFrame): Decoded => ({ ok: false, bad: reason })

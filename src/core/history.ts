@@ -1,8 +1,8 @@
 import type { BroadcastAdapter, HistoryPage, Publication } from './broadcast-adapter.ts'
-import { encodePublication } from './codec.ts'
 import { type Entry, entryOf } from './entry.ts'
 import { chain, type Eventually } from './eventually.ts'
 import type { HistoryRequest, StreamPosition } from './protocol.ts'
+import { publicationEncoder } from './publication-text.ts'
 
 /** Publications in a page where the request does not say how many. */
 const DEFAULT_LIMIT = 100
@@ -64,8 +64,10 @@ function findUpTo(adapter: BroadcastAdapter, room: string, end: StreamPosition, 
   })
 }
 
-const entriesOf = (room: string, publications: readonly Publication[]): Entry[] =>
-  publications.flatMap((publication) => entryOf(publication, (each) => encodePublication(room, each)) ?? [])
+function entriesOf(room: string, publications: readonly Publication[]): Entry[] {
+  const encode = publicationEncoder(room)
+  return publications.flatMap((publication) => entryOf(publication, encode) ?? [])
+}
 
 /** How many of these go into one reply. */
 function fitting(entries: readonly Entry[]): number {

@@ -1,10 +1,10 @@
 import type { BroadcastAdapter, Draft, LogLimits, Published } from './broadcast-adapter.ts'
 import type { Clock, EventLoop } from './clock.ts'
 import { CLOSE } from './close-codes.ts'
-import { encodePublication } from './codec.ts'
 import { Connection, type ConnectionDeps, type Protocol } from './connection.ts'
 import { Deadlines, type Schedule } from './deadlines.ts'
 import { Echo } from './echo.ts'
+import type { Encode } from './entry.ts'
 import { RequestError } from './errors.ts'
 import { attempt, type Eventually, isLater } from './eventually.ts'
 import { readHistory } from './history.ts'
@@ -15,6 +15,7 @@ import type { Logger } from './logger.ts'
 import { Pace } from './pace.ts'
 import { PLAIN_CHAT_ROOM, PlainChat } from './plain-chat.ts'
 import type { HistoryRequest } from './protocol.ts'
+import { publicationEncoder } from './publication-text.ts'
 import type { Random } from './random.ts'
 import type { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
@@ -87,7 +88,7 @@ export class Hub {
       deadlines: deps.deadlines ? NEVER : this.#deadlines,
       log,
       limitsOf,
-      encode: encodeFor,
+      encoder: encoderFor,
     })
     this.#connectionDeps = {
       clock: deps.clock,
@@ -267,10 +268,11 @@ const unavailable = (reason: unknown): RequestError =>
 const tooLate = (): RequestError =>
   new RequestError('unavailable', 'No answer in time: it may or may not have been done; try again, with the same id')
 
-const encodeFor: typeof encodePublication = (room, publication) =>
-  room === PLAIN_CHAT_ROOM && publication.body.kind === 'chat'
-    ? publication.body.content
-    : encodePublication(room, publication)
+function encoderFor(room: string): Encode {
+  const encode = publicationEncoder(room)
+  if (room !== PLAIN_CHAT_ROOM) return encode
+  return (publication) => (publication.body.kind === 'chat' ? publication.body.content : encode(publication))
+}
 
 /** How early a deadline may strike: a tenth of the heartbeat, a second at most. */
 const tickOf = ({ heartbeat }: HubSettings): number =>

@@ -176,8 +176,8 @@ export class Memberships implements MemberOwner {
   publish(name: string, draft: Draft): Eventually<Published> {
     if (!this.#memberIn(name)) throw new RequestError('not_joined', 'Join this room first')
     const { publish } = this.#hub.hooks
-    const ask = (): Eventually<boolean> =>
-      publish === undefined || publish({ user: draft.from, room: name, body: draft.body })
+    if (publish === undefined) return this.#hub.publish(name, draft)
+    const ask = (): Eventually<boolean> => publish({ user: draft.from, room: name, body: draft.body })
     return chain(this.#hub.patient(ask), (yes) => {
       if (yes !== true) throw new RequestError('forbidden', 'Not allowed to publish here')
       return this.#hub.publish(name, draft)

@@ -3,7 +3,7 @@ import type { Publication } from './broadcast-adapter.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Clock } from './clock.ts'
 import type { Due, Schedule } from './deadlines.ts'
-import type { Entry } from './entry.ts'
+import type { Encode, Entry } from './entry.ts'
 import type { Eventually } from './eventually.ts'
 import { Feed, type FeedDeps, type FeedOwner, type Origin } from './feed.ts'
 import { type Mark, markOf } from './log.ts'
@@ -20,8 +20,8 @@ export interface RoomDeps extends Omit<FeedDeps, 'encode'> {
   readonly clock: Clock
   readonly turns: Turns
   readonly deadlines: Schedule
-  /** A publication as the text of one frame. */
-  readonly encode: (room: string, publication: Publication) => string
+  /** What makes publications of a room texts of one frame each. */
+  readonly encoder: (room: string) => Encode
 }
 
 /**
@@ -45,7 +45,7 @@ export class Room implements FeedOwner, Due {
   constructor(name: string, head: StreamPosition, deps: RoomDeps) {
     this.name = name
     this.#deps = deps
-    const feedDeps = { ...deps, encode: (publication: Publication) => deps.encode(name, publication) }
+    const feedDeps = { ...deps, encode: deps.encoder(name) }
     this.#feed = new Feed(name, head, this, feedDeps)
     this.#catchUp = new CatchUp(name, this.#feed, feedDeps)
     this.#flushed = this.#feed.log.head

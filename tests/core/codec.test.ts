@@ -1,8 +1,11 @@
 import fc from 'fast-check'
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
-import { type BadFrame, decode, encode, encodeError, encodePublication } from '../../src/core/codec.ts'
+import type { Publication } from '../../src/core/broadcast-adapter.ts'
+import { type BadFrame, decode, encode, encodeError } from '../../src/core/codec.ts'
 import { isRetryable } from '../../src/core/errors.ts'
-import type { ClientFrame } from '../../src/core/protocol.ts'
+import { ClientFrame, type Json } from '../../src/core/protocol.ts'
+import { publicationEncoder } from '../../src/core/publication-text.ts'
 import { draws, parseFrame } from './fake-world.ts'
 
 function good(text: string): ClientFrame {
@@ -19,6 +22,23 @@ function bad(text: string): BadFrame {
 
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
 const event = (data: string): string => `{"type":"event","ref":7,"room":"r","name":"n","data":${data}}`
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('\ud800x', 'x\udfff', '"\\/\u2028\u007f', '\r\n\t'),
+)
+const oddOr = <T>(usual: fc.Arbitrary<T>, weight: number): fc.Arbitrary<T | fc.JsonValue> =>
+  fc.oneof({ arbitrary: usual, weight }, { arbitrary: fc.jsonValue(), weight: 1 })
+const often = <T>(usual: string, odd: fc.Arbitrary<T>): fc.Arbitrary<T | string> =>
+  fc.oneof({ arbitrary: fc.constant(usual), weight: 19 }, { arbitrary: odd, weight: 1 })
+
+/** The frame of a publication, as SPEC.md orders its fields, in the words of the platform. */
+function stringified(room: string, { offset, id, from, time, body, clientId }: Publication): string {
+  const transient = offset === undefined ? true : undefined
+  const common = { type: body.kind, room, offset, id, from, time, clientId, transient }
+  const { kind, ...content } = body
+  return JSON.stringify({ ...common, ...content })
+}
 
 describe('codec', () => {
   test('[WS-2] the three frames work as they stand', () => {
@@ -101,7 +121,7 @@ describe('codec', () => {
   test('codec: a publication as members get it', () => {
     const common = { id: 'p1', from: { id: 'ann', name: 'Ann' }, time: 5 }
     const chat = { ...common, offset: 3, clientId: 'c', body: { kind: 'chat', content: 'hi' } } as const
-    expect(parseFrame(encodePublication('r', chat))).toEqual({
+    expect(parseFrame(publicationEncoder('r')(chat))).toEqual({
       type: 'chat',
       room: 'r',
       offset: 3,
@@ -110,7 +130,7 @@ describe('codec', () => {
       content: 'hi',
     })
     const transient = { ...common, body: { kind: 'event', name: 'n', data: null } } as const
-    expect(parseFrame(encodePublication('r', transient))).toEqual({
+    expect(parseFrame(publicationEncoder('r')(transient))).toEqual({
       type: 'event',
       room: 'r',
       ...common,
@@ -118,6 +138,67 @@ describe('codec', () => {
       name: 'n',
       data: null,
     })
+  })
+
+  test('[WS-3] a chat frame is read as its schema says, whatever is in it', () => {
+    const chats = fc.record(
+      {
+        type: often('chat', fc.jsonValue()),
+        content: oddOr(text, 9),
+        room: oddOr(text, 9),
+        ref: fc.oneof(fc.integer(), fc.double(), fc.string({ maxLength: 70 }), fc.jsonValue()),
+        id: oddOr(fc.string({ maxLength: 70 }), 9),
+        age: oddOr(fc.nat(), 3),
+        transient: oddOr(fc.boolean(), 3),
+        other: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    )
+    let taken = 0
+    fc.assert(
+      fc.property(chats, (chat) => {
+        const json = JSON.stringify(chat)
+        const read = v.safeParse(ClientFrame, JSON.parse(json))
+        const decoded = decode(json)
+        expect(decoded.ok).toBe(read.success)
+        if (!decoded.ok || !read.success) return
+        expect(decoded.frame).toStrictEqual(read.output)
+        taken++
+      }),
+      draws(3000),
+    )
+    expect(taken).toBeGreaterThan(300)
+  })
+
+  test('codec: a publication is put together as JSON.stringify would, byte for byte', () => {
+    const user = fc.record({ id: text, name: text })
+    const body: fc.Arbitrary<Publication['body']> = fc.oneof(
+      fc.record({ kind: fc.constant('chat' as const), content: text }),
+      fc.record({
+        kind: fc.constant('event' as const),
+        name: text,
+        data: fc.json().map((json): Json => JSON.parse(json)),
+      }),
+    )
+    const time = fc.double({ noNaN: true, noDefaultInfinity: true })
+    const numbers = { offset: fc.maxSafeNat(), time: fc.oneof(fc.maxSafeNat(), time) }
+    const publication = fc.record(
+      {
+        ...numbers,
+        id: text,
+        from: fc.constantFrom(...fc.sample(user, { numRuns: 3, seed: draws(1).seed })),
+        body,
+        clientId: text,
+      },
+      { requiredKeys: ['id', 'from', 'time', 'body'] },
+    )
+    fc.assert(
+      fc.property(text, fc.array(publication, { minLength: 1 }), (room, publications) => {
+        const encodeIn = publicationEncoder(room)
+        expect(publications.map(encodeIn)).toEqual(publications.map((each) => stringified(room, each)))
+      }),
+      draws(500),
+    )
   })
 
   test('[HTTP-5] no text makes it throw, and no bad frame makes an unreadable error', () => {

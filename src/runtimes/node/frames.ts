@@ -6,20 +6,28 @@ const TEXT_FRAME = 0x81
 const MAX_HEADER = 10
 
 /** One text as a WebSocket frame. */
-export const frameOf = (text: string): Buffer => framesOf([text])
+export function frameOf(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const frame = Buffer.allocUnsafe(headerLength(length) + length)
+  writeFrame(frame, 0, text, length)
+  return frame
+}
 
 /** Texts as WebSocket frames, one after another in one buffer. */
 export function framesOf(texts: readonly string[]): Buffer {
+  const [first = ''] = texts
+  if (texts.length === 1) return frameOf(first)
   let room = 0
   for (const text of texts) room += MAX_HEADER + text.length * 3
   const buffer = Buffer.allocUnsafe(room)
   let at = 0
-  for (const text of texts) at = writeFrame(buffer, at, text)
+  for (const text of texts) at = writeFrame(buffer, at, text, Buffer.byteLength(text))
   return room > 2 * at ? Buffer.from(buffer.subarray(0, at)) : buffer.subarray(0, at)
 }
 
-function writeFrame(buffer: Buffer, at: number, text: string): number {
-  const length = Buffer.byteLength(text)
+const headerLength = (length: number): number => (length < 126 ? 2 : length < 65536 ? 4 : MAX_HEADER)
+
+function writeFrame(buffer: Buffer, at: number, text: string, length: number): number {
   buffer[at] = TEXT_FRAME
   let body = at + 2
   if (length < 126) buffer[at + 1] = length
