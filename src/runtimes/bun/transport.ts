@@ -2,16 +2,15 @@ import type { ServerWebSocket } from 'bun'
 import type { Batch } from '../../core/batch.ts'
 import { HIGH_WATER_MARK } from '../../core/outbox.ts'
 import type { Transport } from '../../core/transport.ts'
-import type { TransportWish } from '../../http/runtime.ts'
+import type { SocketListener, TransportWish } from '../../http/runtime.ts'
 
 /** What Parlor keeps with a socket of Bun's server: whom to call for its events. */
 export interface SocketData {
   /** What Hono's own `websocket` looks for: given that in place of ours, it closes the socket and does not fail on it. */
   readonly events: { onOpen(event: Event, context: { close(code: number, reason: string): void }): void }
   opened(socket: ServerWebSocket<SocketData>): void
-  message(data: string | ArrayBuffer): void
-  closed(code: number, reason: string): void
-  alive: () => void
+  /** Nobody, until a transport is made of the socket. */
+  listener: SocketListener
   drained: () => void
 }
 
@@ -23,7 +22,7 @@ export class BunTransport implements Transport {
   constructor(socket: ServerWebSocket<SocketData>, { joined, listener }: TransportWish) {
     this.#socket = socket
     this.#joined = joined
-    socket.data.alive = () => listener.alive()
+    socket.data.listener = listener
   }
 
   send(text: string): void {

@@ -3,25 +3,20 @@ import type { Context } from 'hono'
 import { defineWebSocketHelper, WSContext } from 'hono/ws'
 import { MAX_FRAME } from '../../core/settings.ts'
 import { offeredProtocols } from '../../http/auth.ts'
+import type { SocketListener } from '../../http/runtime.ts'
 import { pickSubprotocol } from '../../http/subprotocol.ts'
 import type { SocketData } from './transport.ts'
 
 /**
  * Hono's helper on Bun, for our subprotocols: Hono's own answers with the first one offered, whatever it is,
- * and makes a new context for every event.
+ * and makes a new event and a new context of every message. It fires `onOpen` alone: from there on the transport's listener hears all.
  */
-export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData>>((c, events) => {
-  let context: WSContext<ServerWebSocket<SocketData>> | undefined
+export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData>>((c, { onOpen }) => {
   const agreed = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
   const data: SocketData = {
     events: { onOpen: (_, foreign) => foreign.close(1011, NOT_OURS) },
-    opened: (socket) => {
-      context = contextOf(socket, agreed ?? '')
-      events.onOpen?.(new Event('open'), context)
-    },
-    message: (message) => context && events.onMessage?.(new MessageEvent('message', { data: message }), context),
-    closed: (code, reason) => context && events.onClose?.(new CloseEvent('close', { code, reason }), context),
-    alive: () => {},
+    opened: (socket) => onOpen?.(new Event('open'), contextOf(socket, agreed ?? '')),
+    listener: NOBODY_YET,
     drained: () => {},
   }
   // Without this header Bun would answer with the first one offered; empty, it is left out.
@@ -29,6 +24,8 @@ export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData
   const upgraded = serverOf(c).upgrade(c.req.raw, { data, headers })
   return upgraded ? new Response(null) : c.text('Not a WebSocket handshake', 400)
 })
+
+const NOBODY_YET: SocketListener = { text: () => {}, binary: () => {}, alive: () => {}, closed: () => {} }
 
 const NOT_OURS = 'give Bun.serve the websocket of parlor/bun'
 
@@ -64,14 +61,15 @@ export const websocketBeside = (other: OtherHandlers): WebSocketHandler<SocketDa
   open: (socket) => void (isOurs(socket.data) ? socket.data.opened(socket) : other.open?.(socket)),
   message: (socket, message) => {
     if (!isOurs(socket.data)) return void other.message?.(socket, message)
-    socket.data.alive()
-    socket.data.message(typeof message === 'string' ? message : new ArrayBuffer(0))
+    const { listener } = socket.data
+    if (typeof message === 'string') listener.text(message)
+    else listener.binary(message.byteLength)
   },
   close: (socket, code, reason) =>
-    void (isOurs(socket.data) ? socket.data.closed(code, reason) : other.close?.(socket, code, reason)),
+    void (isOurs(socket.data) ? socket.data.listener.closed() : other.close?.(socket, code, reason)),
   drain: (socket) => void (isOurs(socket.data) ? socket.data.drained() : other.drain?.(socket)),
-  ping: (socket, data) => void (isOurs(socket.data) ? socket.data.alive() : other.ping?.(socket, data)),
-  pong: (socket, data) => void (isOurs(socket.data) ? socket.data.alive() : other.pong?.(socket, data)),
+  ping: (socket, data) => void (isOurs(socket.data) ? socket.data.listener.alive() : other.ping?.(socket, data)),
+  pong: (socket, data) => void (isOurs(socket.data) ? socket.data.listener.alive() : other.pong?.(socket, data)),
 })
 
 const NOBODY: OtherHandlers = {
