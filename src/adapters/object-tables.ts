@@ -31,6 +31,11 @@ export class ObjectTables {
     store.transaction(() => migrate(store))
   }
 
+  get isEmpty(): boolean {
+    const kept = ['audience', 'subscriptions', 'connections'].map((name) => `SELECT 1 FROM parlor_${name}`)
+    return this.#store.exec(`SELECT 1 WHERE EXISTS (${kept.join(' UNION ALL ')})`).length === 0
+  }
+
   audience(): readonly string[] {
     return this.#store.exec('SELECT object FROM parlor_audience').map((row) => textOfKey(textOf(row, 'object')))
   }
@@ -94,7 +99,11 @@ export class ObjectTables {
 function migrate(store: SqlStore): void {
   store.exec('CREATE TABLE IF NOT EXISTS parlor_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID')
   const version = Number(readMeta(store, VERSION) ?? 0)
-  if (!(version <= MIGRATIONS.length)) throw new Error(`the object was written by a newer Parlor (version ${version})`)
+  if (!(version <= MIGRATIONS.length)) {
+    throw new Error(
+      `was written by a newer Parlor (version ${version}, this one knows ${MIGRATIONS.length}). Deploy that one again`,
+    )
+  }
   for (const statement of MIGRATIONS.slice(version).flat()) store.exec(statement)
   if (version < MIGRATIONS.length) writeMeta(store, VERSION, `${MIGRATIONS.length}`)
 }

@@ -2,9 +2,6 @@ import { DEDUPE_LIMITS, type DedupeAnswer, mayBeForgotten } from '../core/dedupe
 import type { RoomRow } from './sql-rooms.ts'
 import { integerOf, keyOf, type SqlRow, type SqlStore, textOf } from './sql-store.ts'
 
-/** A publisher's ids beyond the window are deleted so many at a time. */
-const CHUNK = 64
-
 /** A client id on its way to a log. */
 export interface ClientKey {
   readonly publisher: string
@@ -14,11 +11,20 @@ export interface ClientKey {
   readonly age: number
 }
 
+/** Where a room's ids were looked through up to, and whether some of them have to stay. */
+interface Sweep {
+  readonly publisher: string
+  readonly n: number
+  readonly isAnyLeft: boolean
+}
+
 /** What rooms remember of client ids: as `Dedupe` does, in SQL. */
 export class SqlDedupe {
   /** ms for which an id is remembered. */
   static readonly WINDOW = DEDUPE_LIMITS.ttl
   readonly #store: SqlStore
+  /** How far those are that a sweep has begun with, by room. */
+  readonly #sweeps = new Map<number, Sweep>()
 
   constructor(store: SqlStore) {
     this.#store = store
@@ -39,45 +45,73 @@ export class SqlDedupe {
     return mayBeForgotten(key.age, now, forgotten, DEDUPE_LIMITS) ? { kind: 'unknown' } : { kind: 'fresh' }
   }
 
+  /** In the place of the publisher's oldest id, where that need not be known any more: deleting it would be one more row written. */
   remember(room: RoomRow, key: ClientKey, offset: number, id: string, now: number): void {
+    const publisher = keyOf(key.publisher)
     const n = this.#last(room, key) + 1
-    this.#store.exec(
-      `INSERT OR REPLACE INTO parlor_client_ids (room, publisher, n, client_id, fingerprint, offset, id, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    const entry = [n, keyOf(key.clientId), key.fingerprint, offset, id, now] as const
+    const [oldest] = this.#store.exec(
+      'SELECT n, time FROM parlor_client_ids WHERE room = ? AND publisher = ? ORDER BY n LIMIT 1',
       room.id,
-      keyOf(key.publisher),
-      n,
-      keyOf(key.clientId),
-      key.fingerprint,
-      offset,
-      id,
-      now,
+      publisher,
     )
-    if (n % CHUNK > 0 || n <= DEDUPE_LIMITS.perPublisher) return
     // The newest of those that were pushed out stays: its time says since when all are remembered.
-    this.#store.exec(
-      'DELETE FROM parlor_client_ids WHERE room = ? AND publisher = ? AND n < ?',
-      room.id,
-      keyOf(key.publisher),
-      n - DEDUPE_LIMITS.perPublisher,
-    )
+    const { ttl, perPublisher } = DEDUPE_LIMITS
+    if (oldest && (integerOf(oldest, 'time') <= now - ttl || integerOf(oldest, 'n') < n - perPublisher)) {
+      this.#store.exec(
+        `UPDATE OR REPLACE parlor_client_ids SET n = ?, client_id = ?, fingerprint = ?, offset = ?, id = ?, time = ?
+          WHERE room = ? AND publisher = ? AND n = ?`,
+        ...entry,
+        room.id,
+        publisher,
+        integerOf(oldest, 'n'),
+      )
+    } else {
+      this.#store.exec(
+        `INSERT OR REPLACE INTO parlor_client_ids (n, client_id, fingerprint, offset, id, time, room, publisher)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...entry,
+        room.id,
+        publisher,
+      )
+    }
   }
 
-  /** Forgets ids that are older than the window, at most about `limit`. Answers when all that are left will be; undefined: none is. */
+  /**
+   * Forgets ids that are older than the window, `limit` of all at a time. Answers when to call again; undefined: none is left. Where it was
+   * is known to memory alone: a new process begins anew.
+   */
   expire(room: RoomRow, now: number, limit: number): number | undefined {
     const cutoff = now - DEDUPE_LIMITS.ttl
-    const [far] = this.#store.exec(
-      'SELECT time FROM parlor_client_ids WHERE room = ? ORDER BY time LIMIT 1 OFFSET ?',
+    const sweep = this.#sweeps.get(room.id) ?? { publisher: '', n: 0, isAnyLeft: false }
+    const rows = this.#store.exec(
+      'SELECT publisher, n, time FROM parlor_client_ids WHERE room = ? AND (publisher, n) > (?, ?) ORDER BY publisher, n LIMIT ?',
       room.id,
+      sweep.publisher,
+      sweep.n,
       limit,
     )
-    const until = far ? Math.min(cutoff, integerOf(far, 'time')) : cutoff
-    this.#store.exec('DELETE FROM parlor_client_ids WHERE room = ? AND time <= ?', room.id, until)
-    if (until < cutoff) return now
-    const [newest] = this.#store.exec(
-      'SELECT time FROM parlor_client_ids WHERE room = ? ORDER BY time DESC LIMIT 1',
-      room.id,
-    )
-    return newest && integerOf(newest, 'time') + DEDUPE_LIMITS.ttl
+    const last = rows.at(-1)
+    const isAnyLeft = sweep.isAnyLeft || rows.some((row) => integerOf(row, 'time') > cutoff)
+    if (last) {
+      const to = { publisher: textOf(last, 'publisher'), n: integerOf(last, 'n') }
+      this.#store.exec(
+        'DELETE FROM parlor_client_ids WHERE room = ? AND (publisher, n) > (?, ?) AND (publisher, n) <= (?, ?) AND time <= ?',
+        room.id,
+        sweep.publisher,
+        sweep.n,
+        to.publisher,
+        to.n,
+        cutoff,
+      )
+      if (rows.length === limit) {
+        // What is published meanwhile may lie before that: it is younger than all that was seen.
+        this.#sweeps.set(room.id, { ...to, isAnyLeft: isAnyLeft || room.headTime > cutoff })
+        return now
+      }
+    }
+    this.#sweeps.delete(room.id)
+    return isAnyLeft ? room.headTime + DEDUPE_LIMITS.ttl : undefined
   }
 
   #find(room: RoomRow, { publisher, clientId }: ClientKey): SqlRow | undefined {

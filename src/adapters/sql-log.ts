@@ -5,20 +5,20 @@ import type { StreamPosition } from '../core/protocol.ts'
 import { type Random, sequentialIds } from '../core/random.ts'
 import { encodeRecord } from '../core/record.ts'
 import { type ClientKey, SqlDedupe } from './sql-dedupe.ts'
-import { SqlPublications } from './sql-publications.ts'
+import { type NewEntry, SqlPublications } from './sql-publications.ts'
 import { type RoomRow, SqlRooms } from './sql-rooms.ts'
 import { migrate } from './sql-schema.ts'
 import type { SqlStore } from './sql-store.ts'
 
-/** Evicted rows are deleted so many at a time; large ones at once. */
-const CHUNK = 64
+/** Evicted rows beyond those that the next publications replace, before they are deleted; large ones are at once. */
+const SPARE = 64
 const LARGE = 4096
 /** How much one call of `expire` does: rooms, and rows of each. */
 const ROOMS_AT_ONCE = 50
 const ROWS_AT_ONCE = 1000
 
 /** ms for which an empty log outlives its last member, or the process. */
-const GRACE = SqlDedupe.WINDOW
+export const GRACE = SqlDedupe.WINDOW
 
 export interface SqlLogDeps {
   readonly store: SqlStore
@@ -92,12 +92,12 @@ export class SqlLog {
     const offset = room.head.offset + 1
     const { id } = publication
     const time = Math.max(now, room.headTime)
-    this.#publications.insert(room, offset, { id, time, before: room.total }, record)
+    this.#insert(room, offset, { id, time, before: room.total, bytes, record }, now)
     if (key) this.#dedupe.remember(room, key, offset, id, now)
 
-    const total = room.total + bytes
-    const grown = { ...room, head: { offset, id }, headTime: time, total, look: this.#lookOf(room, now, key) }
-    this.#rooms.save(this.#trimmed({ ...grown, floor: this.#floorOf(grown, now) }, record.length > LARGE ? 1 : CHUNK))
+    const look = this.#lookOf(room, now, key)
+    const grown = { ...room, head: { offset, id }, headTime: time, total: room.total + bytes, look }
+    if (look !== room.look) this.#rooms.save(grown)
     return { position: { epoch: room.epoch, offset, id }, publication: { ...publication, offset } }
   }
 
@@ -122,6 +122,11 @@ export class SqlLog {
     if (room && room.look === undefined) this.#rooms.save({ ...room, look: now + GRACE })
   }
 
+  /** No room has a log. */
+  get isEmpty(): boolean {
+    return this.#rooms.isEmpty
+  }
+
   /** When to call `expire` next, in ms since 1970; undefined: there is nothing that could expire. */
   get nextLook(): number | undefined {
     return this.#rooms.nextLook()
@@ -137,12 +142,15 @@ export class SqlLog {
     }
   }
 
-  /** Up to which publication nothing is kept: bounded in number, bytes and time. The newest outlives the bound in bytes. */
-  #floorOf(room: RoomRow, now: number): Mark {
+  /**
+   * Up to which publication nothing is kept: bounded in number, bytes and time. The newest outlives the bound in bytes. `last`: the newest
+   * one that has a row, where the head has none yet.
+   */
+  #floorOf(room: RoomRow, now: number, last = room.head.offset): Mark {
     const { size, bytes, ttl } = this.#limitsOf(room.name)
     const { offset: head } = room.head
     const isEvicted = (offset: number): boolean => {
-      if (offset > head) return false
+      if (offset > last) return false
       const { time, before } = this.#publications.at(room, offset)
       return time <= now - ttl || (offset < head && room.total - before > bytes)
     }
@@ -153,7 +161,7 @@ export class SqlLog {
       evicted += step
       step *= 2
     }
-    for (let kept = Math.min(evicted + step, head + 1); kept - evicted > 1; ) {
+    for (let kept = Math.min(evicted + step, last + 1); kept - evicted > 1; ) {
       const middle = Math.floor((evicted + kept) / 2)
       if (isEvicted(middle)) evicted = middle
       else kept = middle
@@ -168,20 +176,26 @@ export class SqlLog {
     return { offset, id: this.#publications.at(room, offset).id }
   }
 
-  #trimmed(room: RoomRow, chunk: number): RoomRow {
-    if (room.floor.offset - room.trimmed < chunk) return room
-    this.#publications.deleteTo(room, room.floor.offset)
-    return { ...room, trimmed: room.floor.offset }
+  /** In the place of the oldest one, where that was evicted, and others after it: the newest of these stays, as the floor. */
+  #insert(room: RoomRow, offset: number, entry: NewEntry, now: number): void {
+    const grown = { ...room, head: { offset, id: entry.id }, total: room.total + entry.bytes }
+    const floor = this.#floorOf(grown, now, offset - 1)
+    const spare = floor.offset - room.first
+    const isFree = room.first > 0 && spare > 0
+    if (isFree) this.#publications.replace(room, room.first, offset, entry)
+    else this.#publications.insert(room, offset, entry)
+    const most = entry.record.length > LARGE ? 1 : SPARE
+    if (isFree && spare > most) this.#publications.deleteTo(room, floor.offset - 1)
   }
 
   /** Deletes some of the evicted rows and says when to look again. */
   #swept(room: RoomRow, now: number, idsLeft: number | undefined): RoomRow {
-    const trimmed = Math.min(room.floor.offset, room.trimmed + ROWS_AT_ONCE)
-    if (trimmed > room.trimmed) this.#publications.deleteTo(room, trimmed)
+    const until = Math.min(room.floor.offset, room.first - 1 + ROWS_AT_ONCE)
+    if (room.first > 0 && until >= room.first) this.#publications.deleteTo(room, until)
     const { ttl } = this.#limitsOf(room.name)
     const left = room.floor.offset < room.head.offset ? room.headTime + ttl : undefined
-    const rest = trimmed < room.floor.offset ? now : undefined
-    return { ...room, trimmed, look: earliest(left, idsLeft, rest) }
+    const rest = room.first > 0 && until < room.floor.offset ? now : undefined
+    return { ...room, look: earliest(left, idsLeft, rest) }
   }
 
   #lookOf(room: RoomRow, now: number, key: ClientKey | undefined): number | undefined {

@@ -6,9 +6,16 @@ import { integerOf, type SqlRow, type SqlStore, textOf } from './sql-store.ts'
 /** What bounds a log need to know of a publication. */
 export interface StoredEntry {
   readonly id: string
+  /** Never falls with the offset, whatever the clock did between two runs. */
   readonly time: number
   /** Bytes of all publications before it. */
   readonly before: number
+}
+
+export interface NewEntry extends StoredEntry {
+  /** Its own. */
+  readonly bytes: number
+  readonly record: string
 }
 
 /** The rows of publications. */
@@ -19,15 +26,31 @@ export class SqlPublications {
     this.#store = store
   }
 
-  insert(room: RoomRow, offset: number, { id, time, before }: StoredEntry, record: string): void {
+  insert(room: RoomRow, offset: number, { id, time, before, bytes, record }: NewEntry): void {
     this.#store.exec(
-      'INSERT INTO parlor_publications (room, offset, id, time, before, record) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO parlor_publications (room, offset, id, time, before, bytes, record) VALUES (?, ?, ?, ?, ?, ?, ?)',
       room.id,
       offset,
       id,
       time,
       before,
+      bytes,
       record,
+    )
+  }
+
+  /** As `insert`, in the place of the one at `old`: one row is written where deleting and inserting would be two. */
+  replace(room: RoomRow, old: number, offset: number, { id, time, before, bytes, record }: NewEntry): void {
+    this.#store.exec(
+      'UPDATE parlor_publications SET offset = ?, id = ?, time = ?, before = ?, bytes = ?, record = ? WHERE room = ? AND offset = ?',
+      offset,
+      id,
+      time,
+      before,
+      bytes,
+      record,
+      room.id,
+      old,
     )
   }
 

@@ -3,16 +3,21 @@ import type { Random } from '../core/random.ts'
 import { readMeta, writeMeta } from './sql-schema.ts'
 import { integerOf, keyOf, optional, type SqlRow, type SqlStore, textOf, textOfKey } from './sql-store.ts'
 
-/** A room's row: see `sql-schema.ts` for what its columns say. */
+/** A room's log. */
 export interface RoomRow {
   readonly id: number
   readonly name: string
   readonly epoch: string
+  /** The newest publication, also where it is not kept any more, and its time. */
   readonly head: Mark
   readonly headTime: number
+  /** Bytes of all publications that there ever were. */
   readonly total: number
+  /** The newest one that is known to be evicted: later ones may be. */
   readonly floor: Mark
-  readonly trimmed: number
+  /** The oldest publication that has a row; 0: none has. Older than the floor or the floor itself, it is no longer of the log. */
+  readonly first: number
+  /** When something of it will have expired, ms since 1970; undefined: there is nothing that could. */
   readonly look: number | undefined
 }
 
@@ -37,30 +42,35 @@ export class SqlRooms {
 
   find(name: string): RoomRow | undefined {
     const [row] = this.#store.exec('SELECT * FROM parlor_rooms WHERE name = ?', keyOf(name))
-    return row && roomOf(row)
+    return row && this.#withEnds(roomOf(row))
+  }
+
+  get isEmpty(): boolean {
+    return this.#store.exec('SELECT 1 FROM parlor_rooms LIMIT 1').length === 0
   }
 
   /** Makes an empty log. */
   create(name: string, epoch: string): RoomRow {
-    const [row] = this.#store.exec(
-      `INSERT INTO parlor_rooms (name, epoch, head, head_time, total, floor, trimmed) VALUES (?, ?, 0, 0, 0, 0, 0) RETURNING *`,
+    this.#store.exec(
+      'INSERT INTO parlor_rooms (name, epoch, head, head_time, total, floor) VALUES (?, ?, 0, 0, 0, 0)',
       keyOf(name),
       epoch,
     )
-    if (!row) throw new Error('a room was inserted and not answered')
-    return roomOf(row)
+    const room = this.find(name)
+    if (!room) throw new Error('a room was inserted and is not there')
+    return room
   }
 
-  save({ id, head, headTime, total, floor, trimmed, look }: RoomRow): void {
+  /** Needed where its newest or oldest publications are deleted, or it is to be looked at another time. */
+  save({ id, head, headTime, total, floor, look }: RoomRow): void {
     this.#store.exec(
-      `UPDATE parlor_rooms SET head = ?, head_id = ?, head_time = ?, total = ?, floor = ?, floor_id = ?, trimmed = ?, look = ? WHERE id = ?`,
+      `UPDATE parlor_rooms SET head = ?, head_id = ?, head_time = ?, total = ?, floor = ?, floor_id = ?, look = ? WHERE id = ?`,
       head.offset,
       head.id ?? null,
       headTime,
       total,
       floor.offset,
       floor.id ?? null,
-      trimmed,
       look ?? null,
       id,
     )
@@ -76,7 +86,7 @@ export class SqlRooms {
   due(now: number, limit: number): readonly RoomRow[] {
     return this.#store
       .exec('SELECT * FROM parlor_rooms WHERE look <= ? ORDER BY look LIMIT ?', now, limit)
-      .map((row) => roomOf(row))
+      .map((row) => this.#withEnds(roomOf(row)))
   }
 
   /** When to look at the next one; undefined: never. */
@@ -89,6 +99,29 @@ export class SqlRooms {
   lookNotBefore(time: number): void {
     this.#store.exec('UPDATE parlor_rooms SET look = ? WHERE look IS NULL OR look < ?', time, time)
   }
+
+  /** Its own row is not written for every publication: what the newest and the oldest of those say goes before it. */
+  #withEnds(room: RoomRow): RoomRow {
+    const [newest] = this.#store.exec(
+      'SELECT offset, id, time, before + bytes AS total FROM parlor_publications WHERE room = ? ORDER BY offset DESC LIMIT 1',
+      room.id,
+    )
+    const [oldest] = this.#store.exec(
+      'SELECT offset, id FROM parlor_publications WHERE room = ? ORDER BY offset LIMIT 1',
+      room.id,
+    )
+    if (!newest || !oldest) return room
+    const first = integerOf(oldest, 'offset')
+    return {
+      ...room,
+      head: markOf(newest, 'offset', 'id'),
+      headTime: integerOf(newest, 'time'),
+      total: integerOf(newest, 'total'),
+      // Where the one before it is gone the oldest one stays for as long as it is the floor, or older.
+      floor: first > room.floor.offset + 1 ? markOf(oldest, 'offset', 'id') : room.floor,
+      first,
+    }
+  }
 }
 
 function roomOf(row: SqlRow): RoomRow {
@@ -100,7 +133,7 @@ function roomOf(row: SqlRow): RoomRow {
     headTime: integerOf(row, 'head_time'),
     total: integerOf(row, 'total'),
     floor: markOf(row, 'floor', 'floor_id'),
-    trimmed: integerOf(row, 'trimmed'),
+    first: 0,
     look: optional(row, 'look', integerOf),
   }
 }

@@ -46,6 +46,16 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     ) WITHOUT ROWID`,
     'CREATE INDEX parlor_client_ids_time ON parlor_client_ids (room, time)',
   ],
+  // Where every row written has its price, a publish writes the row of its publication and nothing else.
+  [
+    // bytes: of the publication itself. Of those that were there it is needed for the newest, whose end is the end of the log.
+    'ALTER TABLE parlor_publications ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0',
+    `UPDATE parlor_publications SET bytes = (SELECT total FROM parlor_rooms WHERE parlor_rooms.id = room) - before
+      WHERE offset = (SELECT head FROM parlor_rooms WHERE parlor_rooms.id = room)`,
+    // A room's row says what was so when it was last written; where there are newer publications, those do.
+    'ALTER TABLE parlor_rooms DROP COLUMN trimmed',
+    'DROP INDEX parlor_client_ids_time',
+  ],
 ]
 
 /** The tables are there, in the version that this code knows. Fails where a newer Parlor made them. */

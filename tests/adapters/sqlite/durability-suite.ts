@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Published } from '../../../src/core/broadcast-adapter.ts'
 import { chat, Heard, range } from '../adapter-ground.ts'
+import { FIRST, firstSchema } from '../first-schema.ts'
 import type { HostProcess } from './host-process.ts'
 import { BEGINNING, RemoteAdapter } from './remote-adapter.ts'
 
@@ -156,5 +157,26 @@ export function durabilitySuite({ start, freshFile }: Hosts): void {
     await adapter.bench('r', 60, 30, 1)
     expect(sizes).toEqual([30, 30])
     expect(heard.offsets('r')).toEqual(range(1, 60))
+  })
+
+  test('[ROOM-16] with a newer Parlor: a file of the first schema goes on as it was', async () => {
+    const file = freshFile()
+    const { adapter: old } = await open(file)
+    for (const statement of firstSchema(BEGINNING)) await old.sql(statement)
+    await old.close()
+    const { adapter } = await open(file)
+    const { room, epoch, head, floor, clientId } = FIRST
+    expect(await adapter.subscribe(room)).toEqual({ epoch, offset: head, id: `id-${head}` })
+    const page = await adapter.history(room, { epoch, offset: floor, id: `id-${floor}` }, 100)
+    expect(page.intact).toBe(true)
+    expect(page.publications.map(({ offset }) => offset)).toEqual(range(floor + 1, head))
+    const again = await adapter.publish(room, chat(`said ${head}`, { clientId, age: 1 }))
+    expect(again).toMatchObject({ duplicate: true, position: { offset: head } })
+    for (const offset of range(head + 1, head + 20)) {
+      expect(await adapter.publish(room, chat('x'))).toMatchObject({ position: { epoch, offset } })
+      const kept = await adapter.history(room, { epoch, offset: offset - 5 }, 100)
+      expect([kept.intact, kept.publications.length]).toEqual([true, 5])
+      expect((await adapter.history(room, { epoch, offset: offset - 6 }, 100)).intact).toBe(false)
+    }
   })
 }

@@ -149,7 +149,7 @@ export function troubleSuite({ start, shared, freshFile }: Hosts): void {
       const adapter = await open(file)
       await adapter.sql(`UPDATE parlor_meta SET value = '99' WHERE name = 'schema'`)
       await adapter.close()
-      await expect(open(file)).rejects.toThrow(/was written by a newer Parlor \(schema 99, this one knows 1\)/)
+      await expect(open(file)).rejects.toThrow(/was written by a newer Parlor \(schema 99, this one knows 2\)/)
     })
   })
 
