@@ -16,6 +16,14 @@ import { ObjectLog } from './object-log.ts'
 import { type Announced, type Answer, type AudiencePeer, answer, type RoomPeer, unwrapped } from './object-peers.ts'
 import { ObjectTables } from './object-tables.ts'
 
+/**
+ * ms after which it is looked whether others were told of what was published. Each such alarm is a row written and a request: one for all
+ * that is published meanwhile.
+ */
+const REMIND = 10_000
+/** ms until it is looked again where one could not be told. */
+const REMIND_AGAIN = 60_000
+
 export interface ObjectAdapterDeps
   extends Omit<ObjectLogDeps, 'room' | 'announce' | 'isHeld'>,
     Pick<ObjectAnnouncerDeps, 'loop' | 'log'> {
@@ -151,6 +159,7 @@ export class ObjectAdapter implements BroadcastAdapter {
 
   dismiss(object: string): void {
     if (!this.#audience.delete(object)) return
+    this.#announcer?.forget(object)
     this.tables.dismiss(object)
     if (this.#audience.size === 0 && !this.#isHeldHere) this.#ownLog().release()
   }
@@ -173,17 +182,30 @@ export class ObjectAdapter implements BroadcastAdapter {
     return true
   }
 
-  /** It is time: deletes what has expired, and tells the others of the newest publication, in case that they missed it. */
+  /** It is time: deletes what has expired, and tells others of the newest publication who may not have been told, since memory was lost. */
   look(): void {
     if (!this.#log) return
-    const newest = this.#log.newest()
-    if (newest) this.#announcer?.announce(this.#audience.keys(), newest)
+    const newest = this.#audience.size > 0 ? this.#log.newest() : undefined
+    if (newest && this.#announcer?.remind(this.#audience.keys(), newest)) this.#lookIn(REMIND_AGAIN)
     this.#log.expire()
+  }
+
+  /** Nothing is stored here that anybody could ask for, and nobody is here who might. */
+  get isIdle(): boolean {
+    const isHeld = this.#isHeldHere || this.#audience.size > 0 || this.#followed.size > 0 || this.#underWay > 0
+    return !isHeld && this.tables.isEmpty && (this.#log?.isForgotten ?? true)
   }
 
   #announce(room: string, announced: Announced): void {
     if (this.#isHeldHere) this.#events?.deliver(room, announced.epoch, [announced.publication])
+    if (this.#audience.size === 0) return
     this.#announcer?.announce(this.#audience.keys(), announced)
+    // Should this object die before they are told.
+    if (announced.publication.offset !== undefined) this.#lookIn(REMIND)
+  }
+
+  #lookIn(ms: number): void {
+    this.#deps.lookAt(this.#deps.clock.now() + ms)
   }
 
   #own(room: string): ObjectLog | undefined {

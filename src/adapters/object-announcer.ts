@@ -1,5 +1,6 @@
 import type { EventLoop } from '../core/clock.ts'
 import type { Logger } from '../core/logger.ts'
+import type { StreamPosition } from '../core/protocol.ts'
 import type { Announced, AudiencePeer } from './object-peers.ts'
 
 /** Announcements that are kept for one object; of more only the last ones go, and the jump has the object read the log. */
@@ -18,6 +19,8 @@ export interface ObjectAnnouncerDeps {
   readonly gone: (object: string) => void
 }
 
+type Place = Pick<StreamPosition, 'epoch' | 'offset'>
+
 interface Line {
   waiting: Announced[]
   /** Who wants to know when the object was told. */
@@ -27,11 +30,13 @@ interface Line {
 
 /**
  * Tells other objects what is new in a room: one call to each at a time, with all that came meanwhile. What gets lost shows there as a jump;
- * so that the last one does too, a call that fails is made again.
+ * so that the last one does too, a call that fails is made again, and `remind` makes those that never came about.
  */
 export class ObjectAnnouncer {
   readonly #deps: ObjectAnnouncerDeps
   readonly #lines = new Map<string, Line>()
+  /** Up to where each object was told, as far as this memory reaches. */
+  readonly #told = new Map<string, Place>()
 
   constructor(deps: ObjectAnnouncerDeps) {
     this.#deps = deps
@@ -57,6 +62,25 @@ export class ObjectAnnouncer {
     }
   }
 
+  /** Tells `newest` to those of whom it is not known that they were told. Answers whether there were any. */
+  remind(objects: Iterable<string>, newest: Announced): boolean {
+    const { epoch, publication } = newest
+    const left = [...objects].filter((object) => {
+      const told = this.#told.get(object)
+      return !(told && told.epoch === epoch && told.offset === publication.offset)
+    })
+    this.announce(
+      left.filter((object) => !this.#lines.has(object)),
+      newest,
+    )
+    return left.length > 0
+  }
+
+  /** The object hears no more of the room. */
+  forget(object: string): void {
+    this.#told.delete(object)
+  }
+
   async #work(object: string, line: Line): Promise<void> {
     let wait: number = RETRY.first
     for (let failures = 0; line.waiting.length > 0 && failures < RETRY.times; ) {
@@ -66,6 +90,7 @@ export class ObjectAnnouncer {
       try {
         const isHeard = await this.#deps.peer(object).announce(this.#deps.room, batch)
         failures = 0
+        this.#note(object, batch)
         // What was answered before it subscribed again says nothing.
         if (!isHeard && generation === this.#deps.generation(object)) this.#deps.gone(object)
         for (const done of tell) done()
@@ -82,5 +107,12 @@ export class ObjectAnnouncer {
     for (const done of line.tell.splice(0)) done()
     line.busy = false
     this.#lines.delete(object)
+  }
+
+  #note(object: string, batch: readonly Announced[]): void {
+    const { epoch, publication } = batch.findLast((announced) => announced.publication.offset !== undefined) ?? {}
+    if (epoch !== undefined && publication?.offset !== undefined) {
+      this.#told.set(object, { epoch, offset: publication.offset })
+    }
   }
 }

@@ -2,7 +2,7 @@ import type { Draft, HistoryPage, HistoryStart, LogLimits, Publication, Publishe
 import type { Clock } from '../core/clock.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import type { Random } from '../core/random.ts'
-import { SqlLog } from './sql-log.ts'
+import { GRACE, SqlLog } from './sql-log.ts'
 import type { SqlStore } from './sql-store.ts'
 
 export interface ObjectLogDeps {
@@ -61,11 +61,17 @@ export class ObjectLog {
     return publication && { epoch, publication }
   }
 
-  /** Nobody is in the room any more. */
+  /** There is no log, nor what is left of one. */
+  get isForgotten(): boolean {
+    return this.#log.isEmpty
+  }
+
+  /** Nobody is in the room any more. It is to be looked at once more, even where it was never published to. */
   release(): void {
-    const { store, room, clock } = this.#deps
+    const { store, room, clock, lookAt } = this.#deps
     this.#told = undefined
     store.transaction(() => this.#log.release(room, clock.now()))
+    if (this.isForgotten) lookAt(clock.now() + GRACE)
     this.#lookAgain()
   }
 

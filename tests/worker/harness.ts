@@ -5,21 +5,30 @@ import { createTestHarness } from 'wrangler'
 import { SECRET, type Served } from '../contract/fixtures.ts'
 
 const CONFIG = fileURLToPath(new URL('../../wrangler.toml', import.meta.url))
+const ABORTABLE = fileURLToPath(new URL('./inside/abortable.toml', import.meta.url))
 
 export interface Objects {
   readonly served: () => Served
   /** Takes an object's memory away. Its sockets stay (`hibernate`) or are cut (`close`). */
   evict(object: string, webSockets: 'hibernate' | 'close'): Promise<void>
+  /** Ends an object in the middle of whatever it does. */
+  abort(object: string): Promise<void>
+  /** Replaces the Worker by itself, as a deploy does: every object ends, and what it stored stays. */
+  redeploy(): Promise<void>
   /** What a statement answers in an object's own storage. */
   sql(object: string, statement: string): Promise<readonly unknown[]>
 }
 
-export function objects(environment: Readonly<Record<string, string>> = {}): Objects {
+export function objects(environment: Readonly<Record<string, string>> = {}, isAbortable = false): Objects {
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
   process.env['WRANGLER_SEND_METRICS'] = 'false'
-  const server = createTestHarness({
-    workers: [{ configPath: CONFIG, secrets: { PARLOR_AUTH_SECRET: SECRET }, vars: { ...environment } }],
+  let revision = 0
+  const options = (configPath: string) => ({
+    workers: [
+      { configPath, secrets: { PARLOR_AUTH_SECRET: SECRET }, vars: { ...environment, REVISION: `${revision++}` } },
+    ],
   })
+  const server = createTestHarness(options(isAbortable ? ABORTABLE : CONFIG))
   let url: URL | undefined
   beforeAll(async () => {
     url = (await server.listen()).url
@@ -44,6 +53,13 @@ export function objects(environment: Readonly<Record<string, string>> = {}): Obj
   return {
     served,
     evict: (object, webSockets) => server.getWorker().evictDurableObject('ParlorObject', { name: object, webSockets }),
+    abort: async (object) => {
+      await server.fetch(`/abort?object=${encodeURIComponent(object)}`)
+    },
+    redeploy: async () => {
+      await server.update(options(ABORTABLE))
+      url = (await server.listen()).url
+    },
     sql: async (object, statement) =>
       (await server.getWorker().getDurableObjectStorage('ParlorObject', { name: object })).exec(statement),
   }

@@ -13,6 +13,7 @@ import { checkRoom, draftOf, type Message } from '../message.ts'
 import { type ParlorOptions, readOptions } from '../options.ts'
 import { namespaceIn, type ObjectNamespace } from './calls.ts'
 import { forwarding } from './forward.ts'
+import { nameOf } from './name.ts'
 import { ObjectHost } from './object.ts'
 import { peersIn } from './peers.ts'
 
@@ -55,13 +56,13 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
 
   class ParlorObject extends DurableObject {
     #host: ObjectHost | undefined
+    /** When it was set to, before there was a host. */
+    #alarm: number | undefined
 
     constructor(ctx: DurableObjectState, bindings: Cloudflare.Env) {
       super(ctx, bindings)
-      const { name } = ctx.id
-      if (name === undefined) throw new Error('an object of Parlor is always asked by name')
       void ctx.blockConcurrencyWhile(async () => {
-        this.#host = new ObjectHost(ctx, name, (await ctx.storage.getAlarm()) ?? undefined, settings)
+        this.#alarm = (await ctx.storage.getAlarm()) ?? undefined
       })
     }
 
@@ -86,6 +87,7 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
 
     override alarm(): void | Promise<void> {
       this.#awake.alarm()
+      if (this.#awake.isIdle) return this.#empty()
       return this.#awake.adapter.settled()
     }
 
@@ -109,9 +111,17 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
       return this.#awake.adapter.hear(room, announced)
     }
 
+    /** Empty tables have their price too. Whoever comes next finds an object that was never there. */
+    #empty(): Promise<void> {
+      this.#host = undefined
+      this.#alarm = undefined
+      return this.ctx.storage.deleteAll()
+    }
+
+    /** Where it can't be made, as of an object that a newer version wrote, whoever asks hears why. */
     get #awake(): ObjectHost {
-      if (this.#host) return this.#host
-      throw new Error('the object has not begun')
+      this.#host ??= new ObjectHost(this.ctx, nameOf(this.ctx), this.#alarm, settings)
+      return this.#host
     }
   }
 

@@ -43,6 +43,7 @@ export class ObjectHost {
   readonly #ctx: DurableObjectState
   readonly #alarm: ObjectAlarm
   readonly #attachments: Attachments
+  readonly #hub: Hub
   readonly #app: Hono
 
   /** `alarm`: when the object's alarm is set to. */
@@ -61,11 +62,12 @@ export class ObjectHost {
     })
     this.#attachments = new Attachments(this.adapter.tables)
     const hub = new Hub({ ...shared, adapter: this.adapter, settings, hooks, deadlines: this.#alarm })
+    this.#hub = hub
     this.adapter.start({
       deliver: (room, epoch, publications) => hub.rooms.deliver(room, epoch, publications),
       restored: () => void hub.rooms.check(),
     })
-    this.sockets = hibernatingSockets(ctx, (offered) => pickSubprotocol(offeredProtocols(offered)))
+    this.sockets = hibernatingSockets(ctx, { agree: (offered) => pickSubprotocol(offeredProtocols(offered)) })
     if (speaksProtocol(object)) ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
     const routes = this.#routes(hub, authenticate)
     this.#app = appOf(routes)
@@ -83,6 +85,11 @@ export class ObjectHost {
   alarm(): void {
     this.#alarm.struck()
     this.adapter.look()
+  }
+
+  /** Nobody is here, and nothing that anybody could ask for: what is stored is of no use. */
+  get isIdle(): boolean {
+    return this.#hub.connections === 0 && this.adapter.isIdle
   }
 
   #routes(hub: Hub, { renew }: Authenticator): Sockets {

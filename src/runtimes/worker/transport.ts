@@ -2,6 +2,7 @@ import type { Batch } from '../../core/batch.ts'
 import type { Kept } from '../../core/kept.ts'
 import type { Transport } from '../../core/transport.ts'
 import type { Gauge } from './gauge.ts'
+import { closeSocket } from './sockets.ts'
 
 /** What is kept of a socket, and what its peer says of itself. */
 export type SocketKeeper = Pick<Transport, 'seen' | 'heardAt'> & Required<Pick<Transport, 'keep'>>
@@ -53,14 +54,5 @@ export class WorkerTransport implements Transport {
 
   terminate(): void {
     closeSocket(this.#socket, 1011)
-  }
-}
-
-/** Closes it, or answers its peer's close. Harmless on one that is closed. */
-export function closeSocket(socket: WebSocket, code: number, reason?: string): void {
-  try {
-    socket.close(code, reason)
-  } catch {
-    // It was closed already.
   }
 }

@@ -1,0 +1,14 @@
+/** In an object's storage, where the runtime may not tell its name. */
+const KEY = 'name'
+
+/**
+ * What an object is called. Whoever asks for it by its name tells that, and it is kept: an alarm that wakes an object after a restart does
+ * not. Fails where it was never told.
+ */
+export function nameOf({ id, storage }: DurableObjectState): string {
+  const kept = storage.kv.get(KEY)
+  const name = id.name ?? kept
+  if (typeof name !== 'string') throw new Error('an object of Parlor is always asked by name')
+  if (kept === undefined) storage.kv.put(KEY, name)
+  return name
+}

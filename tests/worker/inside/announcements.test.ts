@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { abort, alarmOf, answering, Client, draft, objectOf, strike } from './parlor-objects.ts'
+
+/** ms within which a member in another object hears of what was published, whatever becomes of the room's object. */
+const SOON = 10_000
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('[WORKER-7] [WORKER-11] a member in another object', () => {
+  test('hears of what was published, though the room’s object died before it could tell', async () => {
+    const ann = await Client.joined('dies')
+    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
+    await objectOf('room:dies').publish(draft('unheard'), '')
+    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
+    expect(((await alarmOf('room:dies')) ?? Number.POSITIVE_INFINITY) - Date.now()).toBeLessThanOrEqual(SOON)
+    await abort('room:dies')
+    deaf.mockRestore()
+    // Nothing of what waited there is left: only the alarm can tell.
+    expect(await strike('room:dies')).toBe(true)
+    expect(await ann.next('chat')).toMatchObject({ offset: 1, content: 'unheard' })
+    ann.close()
+  })
+
+  test('gets all that it was not told of, in order, when one of it arrives', async () => {
+    const ann = await Client.joined('jumps')
+    await objectOf('room:jumps').publish(draft('1'), '')
+    expect((await ann.next('chat')).offset).toBe(1)
+    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
+    for (let at = 2; at <= 6; at++) await objectOf('room:jumps').publish(draft(`${at}`), '')
+    await abort('room:jumps')
+    deaf.mockRestore()
+    await objectOf('room:jumps').publish(draft('7'), '')
+    for (let at = 2; at <= 7; at++) expect(await ann.next('chat')).toMatchObject({ offset: at, content: `${at}` })
+    ann.close()
+  })
+
+  test('who was told is not told again by the alarm', async () => {
+    const ann = await Client.joined('told')
+    await objectOf('room:told').publish(draft('x'), '')
+    await ann.next('chat')
+    const calls = vi.spyOn(answering, 'announce')
+    expect(await strike('room:told')).toBe(true)
+    expect(calls).not.toHaveBeenCalled()
+    ann.close()
+  })
+})
