@@ -25,7 +25,7 @@ export default defineConfig({
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './tests/worker/inside/wrangler.toml' } })],
-        test: { name: 'inside of workerd', include: ['tests/worker/inside/**/*.test.ts'], testTimeout: 20_000 },
+        test: { name: 'inside of workerd', include: ['tests/worker/inside/**/*.test.ts'], testTimeout: 60_000 },
       },
     ],
   },

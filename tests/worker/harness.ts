@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { createTestHarness } from 'wrangler'
 import { SECRET, type Served } from '../contract/fixtures.ts'
 
-const CONFIG = fileURLToPath(new URL('../../wrangler.toml', import.meta.url))
+export const CONFIG = fileURLToPath(new URL('../../wrangler.toml', import.meta.url))
 const ABORTABLE = fileURLToPath(new URL('./inside/abortable.toml', import.meta.url))
 
 export interface Objects {

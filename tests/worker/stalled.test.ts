@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { BURST, RATE } from '../../src/runtimes/worker/rate.ts'
 import { worker } from '../contract/fixtures.ts'
 import { dial, freshRoom, member, own, parseFrameText, residentMemory } from '../contract/ground.ts'
 
@@ -32,4 +33,36 @@ test('[WORKER-5] [CONN-2] members that agreed to parlor.v1 and read nothing cost
   const grown = (residentMemory(served.pid) - before) / MIB
   // 24 MB were published, 480 MB of which would wait for those who do not read.
   expect(grown).toBeLessThan(100)
+})
+
+test('[WORKER-5] [ROOM-5] who agreed to nothing and was sent more than it may be is told of the gap', {
+  timeout: 90_000,
+}, async () => {
+  const served = await own(worker, { PARLOR_HISTORY_SIZE: '10' })
+  const room = freshRoom()
+  const ann = await member(served, room)
+  const plain = await dial(served, '/ws')
+  plain.text(JSON.stringify({ type: 'join', room }))
+  while (parseFrameText(await plain.nextText()).type !== 'joined');
+  const began = Date.now()
+  await Promise.all(
+    Array.from({ length: 32 }, async (_, lane) => {
+      for (let at = lane; at < MESSAGES; at += 32) await ann.say(room, CONTENT)
+    }),
+  )
+  const seconds = (Date.now() - began) / 1000
+  let offset = 0
+  for (let missed = 0; offset < MESSAGES; ) {
+    const frame = parseFrameText(await plain.nextText())
+    if (frame.type === 'gap') {
+      expect(frame.from).toBe(offset + 1)
+      missed += frame.missed
+      offset = frame.to
+    } else if (frame.type === 'chat') {
+      expect(frame.offset).toBe(offset + 1)
+      offset += 1
+    }
+    // On a machine that takes so long that this was not too much, there need be none.
+    if (offset >= MESSAGES && BURST + seconds * RATE < MESSAGES * CONTENT.length) expect(missed).toBeGreaterThan(0)
+  }
 })

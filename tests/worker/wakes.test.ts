@@ -26,6 +26,14 @@ describe('an object that loses its memory', () => {
     expect([...direct.pending(), ...far.pending()].map(({ type }) => type)).toEqual(['welcome'])
   })
 
+  test('[WORKER-2] rooms whose names differ by lone surrogates alone are two', async () => {
+    const members = ['\ud800', '\ud801', '\ufffd'].map(async (room) => ({ room, one: await member(served(), room) }))
+    for (const { room, one } of await Promise.all(members)) {
+      expect((await one.say(room, 'alone')).position?.offset).toBe(1)
+      expect(await one.next('chat')).toMatchObject({ room, offset: 1 })
+    }
+  })
+
   test('[WS-9] a membership that was ended stays so', async () => {
     const room = freshRoom()
     const ann = await member(served(), room)

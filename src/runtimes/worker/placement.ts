@@ -1,7 +1,10 @@
+import { textOfKey } from '../../adapters/sql-store.ts'
 import { PLAIN_CHAT_ROOM } from '../../core/plain-chat.ts'
 import { isRoomName } from '../../core/room-name.ts'
 
 const ROOM = 'room:'
+/** Names with lone surrogates are written as JSON: as they are the platform would take them all for the same one. */
+const ODD_ROOM = 'json:'
 const CHAT = 'chat'
 const GATEWAY = 'gw'
 const ECHO = 'echo'
@@ -30,11 +33,15 @@ export function objectFor({ route, user, room, colo }: Handshake, options: Place
 }
 
 /** The object that keeps a room's log. Every kind of object has a prefix of its own, so that no room's name gets to another kind. */
-export const objectOfRoom = (room: string): string => (room === PLAIN_CHAT_ROOM ? CHAT : `${ROOM}${room}`)
+export function objectOfRoom(room: string): string {
+  if (room === PLAIN_CHAT_ROOM) return CHAT
+  return /\p{Surrogate}/u.test(room) ? `${ODD_ROOM}${JSON.stringify(room)}` : `${ROOM}${room}`
+}
 
 /** The room whose log an object keeps. */
 export function roomOfObject(object: string): string | undefined {
   if (object === CHAT) return PLAIN_CHAT_ROOM
+  if (object.startsWith(ODD_ROOM)) return textOfKey(object.slice(ODD_ROOM.length))
   return object.startsWith(ROOM) ? object.slice(ROOM.length) : undefined
 }
 

@@ -46,3 +46,28 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     ann.close()
   })
 })
+
+test('[ROOM-14] [WS-14] a room whose object does not answer is unavailable; the connection lives, and the same again is done once', async () => {
+  const ann = await Client.joined('reached')
+  const fails = (['admit', 'publish', 'history'] as const).map((name) =>
+    vi.spyOn(answering, name).mockRejectedValue(new Error('the object is overloaded')),
+  )
+  const chat = { type: 'chat', room: 'reached', content: 'x', id: 'one' }
+  const requests = [
+    { ...chat, ref: 1 },
+    { type: 'join', room: 'other', ref: 2 },
+    { type: 'history', room: 'reached', before: { epoch: 'e', offset: 9, id: 'i' }, ref: 3 },
+  ]
+  for (const request of requests) {
+    ann.send(request)
+    expect(await ann.next('error')).toMatchObject({ code: 'unavailable', retryable: true, ref: request.ref })
+  }
+  for (const fail of fails) fail.mockRestore()
+  for (const duplicate of [false, true]) {
+    ann.send({ ...chat, ref: 4 })
+    expect(await ann.next('ack')).toMatchObject({ duplicate, position: { offset: 1 } })
+  }
+  ann.send({ type: 'join', room: 'other', ref: 5 })
+  expect(await ann.next('joined')).toMatchObject({ room: 'other' })
+  ann.close()
+})

@@ -3,7 +3,7 @@ import { costsOf, everySecond } from './costs.ts'
 import { Client, draft, objectOf } from './parlor-objects.ts'
 
 /** Seconds, and publishes, that are counted; and before that, so that the log is full and ids have begun to be forgotten. */
-const COUNTED = 600
+const COUNTED = 300
 const BEFORE = 320
 
 // The numbers are those of docs/cloudflare.md, a publish a second.
