@@ -67,7 +67,7 @@ const curve = (members: number): Scenario[] =>
       title: `${rate} messages a second, evenly, to ${members} members`,
       task: fan(1, members, evenly(rate)),
       reps: 1,
-      servers: ['axum', 'parlor-node', 'parlor-node-nolinger'],
+      servers: ['axum', 'parlor-node'],
       ...(rate === 300 ? {} : { small: 'none' }),
     }),
   )

@@ -26,7 +26,7 @@ const COMMANDS = {
   workers: (port: number) => [NODE, join(ROOT, 'scripts/start-worker.mjs'), ...at(port)],
 } satisfies Record<string, (port: number) => readonly [string, ...string[]]>
 
-function on(runtime: keyof typeof COMMANDS, what: string): Server[] {
+function on(runtime: keyof typeof COMMANDS, what: string): [plain: Server, batch: Server] {
   // On Workers an address with the room leads to the room's own object.
   const room = runtime === 'workers' ? `/ws?room={room}&token=${TOKEN}` : `/ws?token=${TOKEN}`
   const plain: Server = {
@@ -49,27 +49,20 @@ function on(runtime: keyof typeof COMMANDS, what: string): Server[] {
   return [plain, batch]
 }
 
-const node = on('node', 'Node')
+const [node, nodeBatch] = on('node', 'Node')
 
 export const PARLOR: readonly Server[] = [
-  ...node,
-  ...node.slice(0, 1).flatMap((plain): Server[] => [
-    {
-      ...plain,
-      name: 'parlor-node-chat',
-      what: 'the same, its plain chat room',
-      dialect: 'text',
-      room: `/chat?token=${TOKEN}`,
-      acks: false,
-      rooms: false,
-    },
-    {
-      ...plain,
-      name: 'parlor-node-nolinger',
-      what: 'the same with PARLOR_MAX_LINGER=0',
-      env: { ...plain.env, PARLOR_MAX_LINGER: '0' },
-    },
-  ]),
+  node,
+  nodeBatch,
+  {
+    ...node,
+    name: 'parlor-node-chat',
+    what: 'the same, its plain chat room',
+    dialect: 'text',
+    room: `/chat?token=${TOKEN}`,
+    acks: false,
+    rooms: false,
+  },
   ...on('deno', 'Deno'),
   ...on('bun', 'Bun'),
   ...on('workers', 'workerd'),
