@@ -71,6 +71,7 @@ export class ObjectAdapter implements BroadcastAdapter {
       peer: deps.audiencePeer,
       generation: (object) => this.#audience.get(object) ?? -1,
       gone: (object) => this.dismiss(object),
+      failed: () => this.#lookIn(REMIND_AGAIN),
     })
   }
 
@@ -186,7 +187,7 @@ export class ObjectAdapter implements BroadcastAdapter {
   look(): void {
     if (!this.#log) return
     const newest = this.#audience.size > 0 ? this.#log.newest() : undefined
-    if (newest && this.#announcer?.remind(this.#audience.keys(), newest)) this.#lookIn(REMIND_AGAIN)
+    if (newest) void this.#call(async () => this.#announcer?.remind(this.#audience.keys(), newest))
     this.#log.expire()
   }
 

@@ -17,6 +17,8 @@ export interface ObjectAnnouncerDeps {
   readonly generation: (object: string) => number
   /** That object does not want to hear of the room any more. */
   readonly gone: (object: string) => void
+  /** An object could not be told: should memory be lost before it is, it is to be reminded. */
+  readonly failed: () => void
 }
 
 type Place = Pick<StreamPosition, 'epoch' | 'offset'>
@@ -62,8 +64,8 @@ export class ObjectAnnouncer {
     }
   }
 
-  /** Tells `newest` to those of whom it is not known that they were told. Answers whether there were any. */
-  remind(objects: Iterable<string>, newest: Announced): boolean {
+  /** Tells `newest` to those of whom it is not known that they were told. Settles when they were, or could not be. */
+  async remind(objects: Iterable<string>, newest: Announced): Promise<void> {
     const { epoch, publication } = newest
     const left = [...objects].filter((object) => {
       const told = this.#told.get(object)
@@ -73,7 +75,7 @@ export class ObjectAnnouncer {
       left.filter((object) => !this.#lines.has(object)),
       newest,
     )
-    return left.length > 0
+    await Promise.all(left.map((object) => this.told(object)))
   }
 
   /** The object hears no more of the room. */
@@ -96,6 +98,7 @@ export class ObjectAnnouncer {
         for (const done of tell) done()
       } catch (reason) {
         this.#deps.log.warn('an announcement failed; trying again', { object, reason })
+        this.#deps.failed()
         failures++
         line.waiting.unshift(...batch)
         line.waiting.splice(0, line.waiting.length - MOST)

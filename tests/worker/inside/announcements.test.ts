@@ -1,3 +1,5 @@
+import { evictDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { abort, alarmOf, answering, Client, draft, objectOf, strike } from './parlor-objects.ts'
 
@@ -33,6 +35,22 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     deaf.mockRestore()
     await objectOf('room:jumps').publish(draft('7'), '')
     for (let at = 2; at <= 7; at++) expect(await ann.next('chat')).toMatchObject({ offset: at, content: `${at}` })
+    ann.close()
+  })
+
+  test('is told once more by the alarm where it is not known any more that it was, and then no alarm is set for that', async () => {
+    const ann = await Client.joined('asleep')
+    await objectOf('room:asleep').publish(draft('x'), '')
+    await ann.next('chat')
+    await evictDurableObject(env.PARLOR.getByName('room:asleep'))
+    const calls = vi.spyOn(answering, 'announce')
+    expect(await strike('room:asleep')).toBe(true)
+    expect(calls).toHaveBeenCalledTimes(1)
+    // When its log expires.
+    expect(((await alarmOf('room:asleep')) ?? Number.POSITIVE_INFINITY) - Date.now()).toBeGreaterThan(10 * SOON)
+    ann.send({ type: 'ping', ref: 'end' })
+    await ann.next('pong')
+    expect(ann.pending).toEqual(['welcome'])
     ann.close()
   })
 
