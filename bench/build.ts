@@ -13,7 +13,7 @@ interface Step {
 }
 
 const RUST = 'install Rust: cargo from your distribution (Debian 12: apt-get install cargo-web) or rustup.rs'
-const GO = 'install Go 1.25 or later'
+const GO = 'install Go 1.26 or later'
 const cargo = (folder: string): Step => ({
   command: ['cargo', 'build', '--release', '--locked', '--quiet', '--target-dir', CARGO],
   folder,

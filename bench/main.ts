@@ -11,15 +11,17 @@ import { isParlor } from './servers/names.ts'
 import { summarise } from './summary.ts'
 import { table } from './table.ts'
 
-const options = optionsOrUsage()
-process.exitCode = options ? await runOrComplain(options) : 2
+process.exitCode = await main()
 
-function optionsOrUsage(): Options | undefined {
+async function main(): Promise<number> {
   try {
-    return readOptions(process.argv.slice(2))
+    const options = readOptions(process.argv.slice(2))
+    if (options) return await runOrComplain(options)
+    console.log(USAGE)
+    return 0
   } catch (reason) {
     console.error(`${reason instanceof Error ? reason.message : reason}\n${USAGE}`)
-    return undefined
+    return 2
   }
 }
 

@@ -20,8 +20,8 @@ export const USAGE = `usage: npm run bench -- [--scenario NAMES] [--only SERVERS
   --small     a tenth of everybody for half a second, once: shows that it works, measures nothing
   --out       where results.json and the charts go (docs/benchmarks; with --small .cache/bench)`
 
-/** Throws with what is wrong. */
-export function readOptions(args: readonly string[]): Options {
+/** Nothing: the usage was asked for. Throws with what is wrong. */
+export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -31,8 +31,10 @@ export function readOptions(args: readonly string[]): Options {
       duration: { type: 'string' },
       small: { type: 'boolean', default: false },
       out: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   })
+  if (values.help) return undefined
   const wanted = values.scenario?.split(',') ?? ['']
   const unknown = wanted.find((name) => !SCENARIOS.some((scenario) => scenario.name.startsWith(name)))
   if (unknown !== undefined) throw new Error(`--scenario: there is no ${unknown}`)

@@ -77,7 +77,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'fan1000',
     title: 'one room of 1,000, saturated: 16 messages in flight',
     task: fan(1, 1000, saturated(16)),
-    reps: 3,
+    reps: 2,
     servers: [...PEERS, 'parlor-node-chat', ...RUNTIMES],
     small: 'all',
   },
@@ -86,7 +86,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'one room of 100, saturated: 16 messages in flight',
     task: fan(1, 100, saturated(16)),
     reps: 3,
-    servers: [...NATIVE, 'axum-nodelay', 'ws', ...NODE],
+    servers: [...NATIVE, ...NODE],
   },
   {
     name: 'burst1000',
@@ -107,7 +107,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'the same, and 300 of the 1,000 members read nothing',
     task: fan(1, 1000, evenly(300), 300),
     reps: 3,
-    servers: ['axum', 'bun-publish', 'ws', ...NODE],
+    servers: ['axum', 'ws', ...NODE],
   },
   {
     name: 'even50',
@@ -129,7 +129,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'echo, 64 connections, one message in flight each',
     task: fan(64, 1, saturated(64)),
     needs: 'echo',
-    reps: 3,
+    reps: 2,
     servers: ['axum', 'bun-publish', 'deno', 'ws', 'hono', 'parlor-node', 'parlor-deno', 'parlor-bun'],
   },
   {
@@ -137,7 +137,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'from publishing to the acknowledgement, one message at a time, in a room of 100',
     task: { name: 'ack', members: 100, warmup: WARMUP, duration: DURATION },
     needs: 'acks',
-    reps: 2,
+    reps: 1,
     servers: ['centrifuge', 'socketio', 'parlor-node', 'parlor-deno', 'parlor-bun', 'parlor-workers'],
   },
   {
@@ -154,7 +154,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'reconnect',
     title: '5,000 members come back at once; to Parlor with `since`, each to catch up on 20 messages',
     task: { name: 'reconnect', members: 5000, missed: 20 },
-    reps: 2,
+    reps: 1,
     servers: ['axum', 'hono', ...NODE, 'parlor-deno', 'parlor-bun'],
   },
   ...[200, 1000].map(
@@ -162,7 +162,7 @@ export const SCENARIOS: readonly Scenario[] = [
       name: `workers${members}`,
       title: `one room of ${members} on workerd, saturated: 16 messages in flight`,
       task: fan(1, members, saturated(16)),
-      reps: 3,
+      reps: 2,
       servers: PARTY,
     }),
   ),
