@@ -14,4 +14,6 @@ export interface EventLoop {
   nextTurn?(task: () => void): void
   /** Runs `task` once, `ms` from now or later. Does not keep the process alive. */
   after(ms: number, task: () => void): Cancel
+  /** ms since some moment, in fractions, for what a piece of work takes. Absent where the time stands still meanwhile. */
+  readonly stopwatch?: () => number
 }

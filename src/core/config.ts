@@ -27,6 +27,7 @@ const unit = (parse: (text: string) => number | undefined, [min, max]: Bounds, e
 
 const ttl = unit(parseDuration, BOUNDS.history.ttl, 'a duration of at least 1ms, such as 30s, 5m or 1h')
 const window = unit(parseDuration, BOUNDS.drainWindow, 'a duration of at most 24d, such as 500ms, 30s or 5m')
+const linger = unit(parseDuration, BOUNDS.maxLinger, 'a duration of at most 1s, such as 25ms; 0: none')
 const beat = unit(parseDuration, BOUNDS.heartbeat.interval, 'a duration of at least 100ms, such as 30s')
 const timeout = unit(parseDuration, BOUNDS.limits.request, 'a duration of at least 100ms, such as 10s')
 const bytes = unit(parseSize, BOUNDS.history.bytes, 'a size such as 65536, 64KiB or 4MiB')
@@ -136,6 +137,11 @@ const Settings = v.object({
     window,
     seconds(DEFAULT_SETTINGS.drainWindow),
     'over which clients reconnect after a stop',
+  ),
+  PARLOR_MAX_LINGER: setting(
+    linger,
+    `${DEFAULT_SETTINGS.maxLinger}ms`,
+    'that a busy server lets publications wait for others, to send them together; 0: none',
   ),
   PARLOR_LOG_LEVEL: setting(
     oneOf('debug', 'info', 'warning', 'error', 'off'),

@@ -11,6 +11,7 @@ import { readHistory } from './history.ts'
 import type { Hooks, Identity } from './hooks.ts'
 import { type Authenticate, JsonProtocol } from './json-protocol.ts'
 import type { Kept } from './kept.ts'
+import { Linger } from './linger.ts'
 import type { Logger } from './logger.ts'
 import { Pace } from './pace.ts'
 import { PLAIN_CHAT_ROOM, PlainChat } from './plain-chat.ts'
@@ -83,7 +84,7 @@ export class Hub {
       adapter,
       clock: deps.clock,
       loop,
-      turns: this.#turns,
+      linger: new Linger(loop, this.#turns, settings.maxLinger),
       // What a copy of a log has that has expired goes with the memory.
       deadlines: deps.deadlines ? NEVER : this.#deadlines,
       log,

@@ -6,11 +6,11 @@ import type { Due, Schedule } from './deadlines.ts'
 import type { Encode, Entry } from './entry.ts'
 import type { Eventually } from './eventually.ts'
 import { Feed, type FeedDeps, type FeedOwner, type Origin } from './feed.ts'
+import type { Linger, Rhythm } from './linger.ts'
 import { type Mark, markOf } from './log.ts'
 import { Member, type MemberOwner } from './member.ts'
 import type { StreamPosition } from './protocol.ts'
 import { findStart, type Start, type StartRequest } from './start.ts'
-import type { Turns } from './turns.ts'
 
 /** A turn's publications are flushed early at this many bytes. */
 const FLUSH_BYTES = 64 * 1024
@@ -18,8 +18,8 @@ const FLUSH_BYTES = 64 * 1024
 /** What a room needs of its hub. */
 export interface RoomDeps extends Omit<FeedDeps, 'encode'> {
   readonly clock: Clock
-  readonly turns: Turns
   readonly deadlines: Schedule
+  readonly linger: Linger
   /** What makes publications of a room texts of one frame each. */
   readonly encoder: (room: string) => Encode
 }
@@ -34,6 +34,7 @@ export class Room implements FeedOwner, Due {
   readonly #deps: RoomDeps
   readonly #feed: Feed
   readonly #catchUp: CatchUp
+  readonly #rhythm: Rhythm
   #live: Member[] = []
   /** What came in since the last flush. */
   #pending: string[] = []
@@ -48,6 +49,7 @@ export class Room implements FeedOwner, Due {
     const feedDeps = { ...deps, encode: deps.encoder(name) }
     this.#feed = new Feed(name, head, this, feedDeps)
     this.#catchUp = new CatchUp(name, this.#feed, feedDeps)
+    this.#rhythm = deps.linger.rhythm(() => this.flush())
     this.#flushed = this.#feed.log.head
   }
 
@@ -121,12 +123,14 @@ export class Room implements FeedOwner, Due {
   /** Nobody is in the room any more. */
   close(): void {
     this.#feed.close()
+    this.#rhythm.stop()
     this.#deps.deadlines.delete(this)
   }
 
   /** Hands what came in to every caught-up member. */
   flush(): void {
     if (this.#pending.length === 0) return
+    this.#rhythm.begin()
     const batch = new Batch(this.#pending)
     const before = this.#flushed
     this.#pending = []
@@ -141,6 +145,7 @@ export class Room implements FeedOwner, Due {
       member.outbox.park(member)
       member.owner.moved()
     }
+    this.#rhythm.end()
   }
 
   /** Moves a lagging member on by about `budget` bytes. */
@@ -213,11 +218,11 @@ export class Room implements FeedOwner, Due {
   }
 
   #pend(text: string): void {
-    if (this.#pending.length === 0) this.#deps.turns.atEnd(() => this.flush())
     this.#pending.push(text)
     this.#pendingBytes += text.length
     const { size, bytes } = this.#deps.limits
     if (this.#pending.length * 2 >= size || this.#pendingBytes >= Math.min(FLUSH_BYTES, bytes / 2)) this.flush()
+    else this.#rhythm.added(this.#pending.length)
   }
 
   #removeLive(index: number): void {

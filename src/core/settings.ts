@@ -40,6 +40,8 @@ export interface HubSettings {
   readonly heartbeat: Heartbeat
   /** ms over which clients are told to spread their reconnecting. */
   readonly drainWindow: number
+  /** ms that publications wait at most for others, to be handed out with them, while the process is busy handing out. 0: they never wait. */
+  readonly maxLinger: number
 }
 
 export const DEFAULT_LOG_LIMITS: LogLimits = { size: 100, ttl: 5 * 60_000, bytes: 4 * 1024 * 1024 }
@@ -60,6 +62,7 @@ export const DEFAULT_SETTINGS: HubSettings = {
   },
   heartbeat: { interval: 30_000, grace: 10_000 },
   drainWindow: 5000,
+  maxLinger: 25,
 }
 
 /** A frame that a runtime need not even read to the end: the connection is closed with 1009. In bytes. */
@@ -86,11 +89,13 @@ export const BOUNDS = {
   },
   heartbeat: { interval: [100, MAX_WAIT], grace: [100, MAX_WAIT] },
   drainWindow: [0, MAX_WAIT],
+  maxLinger: [0, 1000],
 } as const satisfies {
   readonly history: Readonly<Record<keyof LogLimits, Bounds>>
   readonly limits: Readonly<Record<keyof Limits, Bounds>>
   readonly heartbeat: Readonly<Record<keyof Heartbeat, Bounds>>
   readonly drainWindow: Bounds
+  readonly maxLinger: Bounds
 }
 
 /** Some of `T`; undefined is as not given. */

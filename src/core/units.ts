@@ -1,8 +1,11 @@
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/
+/** Needs no unit. */
+const NO_TIME = '0'
 const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** A duration as people write it (`500ms`, `30s`, `5m`, `1.5h`) in ms; undefined: it is none. */
 export function parseDuration(text: string): number | undefined {
+  if (text.trim() === NO_TIME) return 0
   const found = DURATION.exec(text.trim().toLowerCase())
   const unit = found?.[2]
   return found && isKey(MS, unit) ? Math.round(Number(found[1]) * MS[unit]) : undefined

@@ -11,4 +11,5 @@ export const eventLoop: EventLoop = {
     timer.unref()
     return () => clearTimeout(timer)
   },
+  stopwatch: () => performance.now(),
 }

@@ -32,6 +32,11 @@ export interface ParlorOptions {
   readonly heartbeat?: Partial<Heartbeat>
   /** ms over which clients spread their reconnecting after a drain. 5000 by default. */
   readonly drainWindow?: number
+  /**
+   * ms that publications wait at most for others while the process is busy handing out, so that they go out together. 0: they never wait.
+   * 25 by default.
+   */
+  readonly maxLinger?: number
   readonly hooks?: Hooks
   /** The engine behind rooms, or what makes it: `memoryAdapter()` by default, `sqliteAdapter(file)`. */
   readonly adapter?: BroadcastAdapter | MakeAdapter
@@ -65,8 +70,9 @@ export function readOptions(options: ParlorOptions): ReadOptions {
     unknownInEach(options.rooms, { history: KNOWN['history'] }, 'rooms'),
   ].flat()
   if (!read.success || problems.length > 0) throw refusal(problems)
-  const { history, rooms, limits, heartbeat, drainWindow, allowedOrigins } = read.output
-  return { settings: { limits, heartbeat, drainWindow }, limitsOf: logLimitsBy(rooms, history), allowedOrigins }
+  const { history, rooms, limits, heartbeat, drainWindow, maxLinger, allowedOrigins } = read.output
+  const settings = { limits, heartbeat, drainWindow, maxLinger }
+  return { settings, limitsOf: logLimitsBy(rooms, history), allowedOrigins }
 }
 
 const refusal = (problems: readonly string[]): TypeError =>
@@ -102,7 +108,7 @@ const History = v.object(
   OBJECT,
 )
 
-const { limits, heartbeat, drainWindow } = DEFAULT_SETTINGS
+const { limits, heartbeat, drainWindow, maxLinger } = DEFAULT_SETTINGS
 
 const LimitsOption = v.object(
   {
@@ -171,6 +177,7 @@ const Options = v.object({
   limits: v.optional(LimitsOption, {}),
   heartbeat: v.optional(HeartbeatOption, {}),
   drainWindow: v.optional(whole(BOUNDS.drainWindow, 'ms'), drainWindow),
+  maxLinger: v.optional(whole(BOUNDS.maxLinger, 'ms'), maxLinger),
   allowedOrigins: v.optional(v.array(Origin, 'a list of origins'), []),
   hooks: v.optional(HooksOption),
   adapter: v.optional(AdapterOption),

@@ -21,6 +21,7 @@ export function optionsOf(config: Config, secret: string | undefined, guests: bo
     },
     heartbeat: { interval: config.PARLOR_HEARTBEAT_INTERVAL, grace: config.PARLOR_HEARTBEAT_GRACE },
     drainWindow: config.PARLOR_DRAIN_WINDOW,
+    maxLinger: config.PARLOR_MAX_LINGER,
     page: true,
     guestTokens: guests,
     log,

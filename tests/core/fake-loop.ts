@@ -62,7 +62,7 @@ export class FakeLoop implements Clock, EventLoop {
       next.task()
       this.turn()
     }
-    this.#now = until
+    this.#now = Math.max(this.#now, until)
   }
 
   /** Time passes within a task: no timer has run yet. */

@@ -34,6 +34,7 @@ describe('units', () => {
     ['2D', 172_800_000],
     [' 10 s ', 10_000],
     ['0s', 0],
+    ['0', 0],
   ])('units: the duration %j is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms))
 
   test.each(['', '5', 's', '-1s', '1 s s', '1e3s', '.5s', '5 constructor', '1,5s'])(

@@ -32,6 +32,7 @@ describe('options of createParlor', () => {
       },
       heartbeat: { interval: 30_000, grace: 10_000 },
       drainWindow: 5000,
+      maxLinger: 25,
     })
     expect(DEFAULTS.limitsOf('any')).toEqual({ size: 100, ttl: 300_000, bytes: 4 * 1024 * 1024 })
     expect(DEFAULTS.allowedOrigins).toEqual([])
@@ -46,6 +47,7 @@ describe('options of createParlor', () => {
         limits: { message: undefined, rooms: 5 },
         heartbeat: { interval: undefined },
         drainWindow: undefined,
+        maxLinger: undefined,
         allowedOrigins: undefined,
       }),
     )
@@ -83,6 +85,7 @@ describe('options of createParlor', () => {
       { heartbeat: { interval: 30 } },
       'heartbeat.interval is 30; it must be a whole number of ms from 100 to 2147483647',
     ],
+    [{ maxLinger: 1001 }, 'maxLinger is 1001; it must be a whole number of ms from 0 to 1000'],
     [{ drainWindow: -1 }, 'drainWindow is -1; it must be a whole number of ms from 0 to 2147483647'],
     [{ rooms: { 'a:*': { history: { size: 0 } } } }, 'rooms["a:*"].history.size is 0; it must be a whole number'],
     [{ rooms: { 'a.b': { history: { ttl: null } } } }, 'rooms["a.b"].history.ttl is null; it must be a whole number'],

@@ -20,6 +20,8 @@ export class Process implements Clock, EventLoop {
   #stops = 0
   #stoppedAt = 0
   #slept = 0
+  /** ms of work that no time of the simulation passes for. */
+  #worked = 0
   /** Called after each turn, for who looks at it from outside. */
   afterTurn: () => void = () => {}
 
@@ -50,6 +52,12 @@ export class Process implements Clock, EventLoop {
   /** A clock that nobody sets, but that stands still while the process does. */
   monotonic(): number {
     return this.#scheduler.now() - this.#slept
+  }
+
+  /** What is done takes nothing, or quite some time: now and then so much that rooms rest between flushes. */
+  readonly stopwatch = (): number => {
+    if (this.#chance.below(3) === 0) this.#worked += this.#chance.below(60)
+    return this.monotonic() + this.#worked
   }
 
   /** Somebody sets the clock. */

@@ -33,7 +33,10 @@ export class BunTransport implements Transport {
 
   sendBatch(batch: Batch): void {
     if (this.#joined) return this.send(batch.joined)
-    for (const text of batch.texts) this.send(text)
+    if (batch.texts.length === 1) return this.send(batch.joined)
+    this.#socket.cork(() => {
+      for (const text of batch.texts) this.send(text)
+    })
   }
 
   buffered(): number {

@@ -19,7 +19,7 @@ import { peersIn } from './peers.ts'
 
 export * from '../exports.ts'
 
-export interface WorkerOptions extends Omit<ParlorOptions, 'adapter' | 'guestTokens' | 'drainWindow'> {
+export interface WorkerOptions extends Omit<ParlorOptions, 'adapter' | 'guestTokens' | 'drainWindow' | 'maxLinger'> {
   /** The binding of the Durable Object's namespace. `PARLOR` by default. */
   readonly binding?: string
   /** Objects over which a datacenter's sockets are spread that are in no room's own object. 1 by default. */

@@ -70,7 +70,7 @@ export class HubProcess {
       loop: process,
       random: chance,
       log,
-      settings: { ...DEFAULT_SETTINGS, heartbeat: options.heartbeat, drainWindow: 200 },
+      settings: { ...DEFAULT_SETTINGS, heartbeat: options.heartbeat, drainWindow: 200, maxLinger: 25 },
       limitsOf: () => options.limits,
       hooks: options.hooks(process),
     })

@@ -151,8 +151,8 @@ export const INSIDE: readonly InsideMutation[] = [
     edits: [
       edit(
         'core/outbox.ts',
-        'this.#readers.clear()\n    for (const next of waiting) this.lag(next)',
-        'for (const next of waiting) { this.#readers.delete(next); return this.lag(next) }',
+        'this.#readers = undefined\n    for (const next of waiting) this.lag(next)',
+        'for (const next of waiting) { this.#readers?.delete(next); return this.lag(next) }',
       ),
     ],
   },

@@ -1,0 +1,155 @@
+import type { Cancel, EventLoop } from './clock.ts'
+import type { Turns } from './turns.ts'
+
+/**
+ * Share of the time that handing out would take, were everything handed out at once. Up to the one no room rests, from the other on each rests
+ * as long as its flushes take, and in between for less.
+ */
+const LIGHT = 0.6
+const HEAVY = 0.9
+/** Publications with which a rest ends: by then a write costs each of them little. */
+const FULL = 16
+/** ms over which the load is measured. */
+const WINDOW = 200
+/** The shortest rest, in ms: timers know none that are shorter. */
+const LEAST = 1
+/** What the newest measurement counts for. */
+const WEIGHT = 0.2
+
+/** When one room's publications go out. */
+export interface Rhythm {
+  /** A publication has come in, of `waiting` that wait: the flush follows at the end of this turn, or when the room has rested. */
+  added(waiting: number): void
+  /** A flush begins, and ends: what it takes is what the next rest goes by. */
+  begin(): void
+  end(): void
+  /** Nobody waits for a flush any more. */
+  stop(): void
+}
+
+/**
+ * Whether what was published waits a little for what comes next, in all rooms of a hub. A write costs about the same for one publication as
+ * for ten: the nearer handing out comes to all the time there is, the longer rooms rest between flushes. While there is time to spare none does.
+ */
+export class Linger {
+  readonly loop: EventLoop
+  readonly turns: Turns
+  readonly #most: number
+  #load = 0
+  #work = 0
+  #since = 0
+
+  /** `most`: ms of the longest rest; 0: none. */
+  constructor(loop: EventLoop, turns: Turns, most: number) {
+    this.loop = loop
+    this.turns = turns
+    this.#most = most
+  }
+
+  /** The rhythm of a room that `flush` hands out. Where the platform can't measure what a flush takes no room rests. */
+  rhythm(flush: () => void): Rhythm {
+    const { stopwatch } = this.loop
+    return stopwatch && this.#most >= LEAST ? new Resting(this, stopwatch, flush) : new EveryTurn(this.turns, flush)
+  }
+
+  /** At `now` a flush that takes `cost` ms would be due, were nothing held back. */
+  due(cost: number, now: number): void {
+    const passed = now - this.#since
+    if (passed >= WINDOW) {
+      this.#load = this.#work / passed
+      this.#work = 0
+      this.#since = now
+    }
+    this.#work += cost
+  }
+
+  /** ms to rest after a flush that takes `cost` ms. */
+  rest(cost: number): number {
+    const share = Math.min(1, Math.max(0, (this.#load - LIGHT) / (HEAVY - LIGHT)))
+    return Math.min(this.#most, share * cost)
+  }
+}
+
+class EveryTurn implements Rhythm {
+  readonly #turns: Turns
+  readonly #flush: () => void
+
+  constructor(turns: Turns, flush: () => void) {
+    this.#turns = turns
+    this.#flush = flush
+  }
+
+  added(waiting: number): void {
+    if (waiting === 1) this.#turns.atEnd(this.#flush)
+  }
+
+  begin(): void {}
+  end(): void {}
+  stop(): void {}
+}
+
+/** `none`: nothing waits. `turn`: the flush comes at the end of the turn. `rest`: it comes when the room has rested. */
+type Plan = { readonly kind: 'none' } | { readonly kind: 'turn' } | { readonly kind: 'rest'; readonly cancel: Cancel }
+
+const NONE: Plan = { kind: 'none' }
+const TURN: Plan = { kind: 'turn' }
+
+class Resting implements Rhythm {
+  readonly #linger: Linger
+  readonly #stopwatch: () => number
+  readonly #flush: () => void
+  #plan = NONE
+  /** The last turn in which something came in. */
+  #turn = -1
+  /** ms that a flush takes. */
+  #cost = 0
+  #began = 0
+  #restsUntil = 0
+
+  constructor(linger: Linger, stopwatch: () => number, flush: () => void) {
+    this.#linger = linger
+    this.#stopwatch = stopwatch
+    this.#flush = flush
+  }
+
+  added(waiting: number): void {
+    const turn = this.#linger.turns.current()
+    if (turn !== this.#turn || this.#plan.kind === 'none') {
+      this.#turn = turn
+      this.#look()
+    }
+    if (waiting >= FULL && this.#plan.kind === 'rest') this.#planTurn()
+  }
+
+  begin(): void {
+    this.stop()
+    this.#began = this.#stopwatch()
+  }
+
+  end(): void {
+    const now = this.#stopwatch()
+    const took = now - this.#began
+    this.#cost = this.#cost === 0 ? took : this.#cost + (took - this.#cost) * WEIGHT
+    this.#restsUntil = now + this.#linger.rest(this.#cost)
+  }
+
+  stop(): void {
+    if (this.#plan.kind === 'rest') this.#plan.cancel()
+    this.#plan = NONE
+  }
+
+  #look(): void {
+    const now = this.#stopwatch()
+    this.#linger.due(this.#cost, now)
+    if (this.#plan.kind !== 'none') return
+    const left = this.#restsUntil - now
+    if (left < LEAST) this.#planTurn()
+    else this.#plan = { kind: 'rest', cancel: this.#linger.loop.after(Math.floor(left), this.#flush) }
+  }
+
+  #planTurn(): void {
+    this.stop()
+    this.#plan = TURN
+    this.#linger.turns.atEnd(this.#flush)
+  }
+}

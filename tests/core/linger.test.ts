@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest'
+import { Linger } from '../../src/core/linger.ts'
+import { Turns } from '../../src/core/turns.ts'
+import { FakeLoop } from './fake-loop.ts'
+
+/** A loop that can say what a piece of work takes. */
+class TimedLoop extends FakeLoop {
+  readonly stopwatch = (): number => this.now()
+}
+
+interface Load {
+  /** ms that a flush takes. */
+  readonly cost: number
+  /** ms between two turns in which something comes in: later, and all together, where the loop is busy. */
+  readonly every: number
+  /** Publications that come in at once. */
+  readonly burst?: number
+}
+
+interface Flushed {
+  /** ms from when the first of them came in. */
+  readonly waited: number
+  readonly publications: number
+}
+
+function room(loop: FakeLoop, most: number) {
+  const flushes: Flushed[] = []
+  let load: Load = { cost: 0, every: 1 }
+  let came: number[] = []
+  const rhythm = new Linger(loop, new Turns(loop), most).rhythm(() => {
+    rhythm.begin()
+    flushes.push({ waited: loop.now() - (came[0] ?? 0), publications: came.length })
+    came = []
+    loop.pass(load.cost)
+    rhythm.end()
+  })
+  const publish = (): void => {
+    came.push(loop.now())
+    rhythm.added(came.length)
+  }
+  const under = (ms: number, next: Load): readonly Flushed[] => {
+    load = next
+    flushes.length = 0
+    const end = loop.now() + ms
+    for (let due = loop.now(); due < end; ) {
+      for (; due <= loop.now(); due += load.every) for (let n = 0; n < (load.burst ?? 1); n++) publish()
+      loop.turn()
+      loop.advance(Math.max(0, due - loop.now()))
+    }
+    return [...flushes]
+  }
+  return { rhythm, publish, under }
+}
+
+const longest = (flushes: readonly Flushed[]): number => Math.max(...flushes.map(({ waited }) => waited))
+const mean = (flushes: readonly Flushed[]): number =>
+  flushes.reduce((sum, { publications }) => sum + publications, 0) / flushes.length
+
+describe('lingering', () => {
+  test.each([
+    ['a light load', { cost: 5, every: 20 }],
+    ['bursts that leave time to spare', { cost: 20, every: 100, burst: 15 }],
+    ['a small room that is busy', { cost: 0, every: 1 }],
+  ])('[ROOM-17] %s: nothing waits for the next turn', (_, load) => {
+    const flushes = room(new TimedLoop(), 25).under(5000, load)
+    expect(longest(flushes)).toBe(0)
+    expect(flushes).toHaveLength(5000 / load.every)
+  })
+
+  test('[ROOM-17] a heavy load: what comes while a room rests goes out together, and waits no longer than a flush takes', () => {
+    const { under } = room(new TimedLoop(), 25)
+    under(1000, { cost: 8, every: 4 })
+    const flushes = under(2000, { cost: 8, every: 4 })
+    expect(mean(flushes)).toBeGreaterThan(3)
+    expect(longest(flushes)).toBeGreaterThan(0)
+    expect(longest(flushes)).toBeLessThanOrEqual(8)
+  })
+
+  test('[ROOM-17] nothing rests for longer than was set', () => {
+    const flushes = room(new TimedLoop(), 3).under(3000, { cost: 50, every: 10 })
+    expect(longest(flushes)).toBeGreaterThan(0)
+    expect(longest(flushes)).toBeLessThanOrEqual(3)
+  })
+
+  test('[ROOM-17] 16 that wait end the rest', () => {
+    const { under } = room(new TimedLoop(), 1000)
+    under(2000, { cost: 100, every: 4 })
+    const rested = under(5000, { cost: 100, every: 4 }).filter(({ waited }) => waited > 0)
+    expect(rested).not.toEqual([])
+    // What came while the loop was busy is more.
+    for (const { waited } of rested) expect(waited).toBeLessThanOrEqual(16 * 4)
+  })
+
+  test('[ROOM-17] a load that falls is forgotten: soon nothing waits any more', () => {
+    const { under } = room(new TimedLoop(), 25)
+    expect(longest(under(1000, { cost: 10, every: 5 }))).toBeGreaterThan(0)
+    under(1000, { cost: 10, every: 100 })
+    expect(longest(under(1000, { cost: 10, every: 100 }))).toBe(0)
+  })
+
+  test('[ROOM-17] 0, and a platform that can not measure: each turn is handed out at its end', () => {
+    for (const [loop, most] of [
+      [new TimedLoop(), 0],
+      [new FakeLoop(), 25],
+    ] as const) {
+      expect(longest(room(loop, most).under(1000, { cost: 20, every: 10 }))).toBe(0)
+      expect(loop.timers).toBe(0)
+    }
+  })
+
+  test('[ROOM-17] a room that was flushed before its rest was over, or that is closed, leaves no timer', () => {
+    const loop = new TimedLoop()
+    const { rhythm, publish, under } = room(loop, 25)
+    const resting = (): void => {
+      for (let tries = 0; loop.timers === 0 && tries < 20; tries++) {
+        under(100, { cost: 20, every: 5 })
+        publish()
+      }
+      expect(loop.timers).toBe(1)
+    }
+    resting()
+    rhythm.begin()
+    expect(loop.timers).toBe(0)
+    rhythm.end()
+    resting()
+    rhythm.stop()
+    expect(loop.timers).toBe(0)
+  })
+})
