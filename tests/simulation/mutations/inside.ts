@@ -100,10 +100,12 @@ export const INSIDE: readonly InsideMutation[] = [
     edits: [
       edit(
         'core/memberships.ts',
-        'return this.#hub.publish(name, draft)',
-        `const head = this.#members.get(name)?.room.position()
-         Promise.resolve().then(() => this.#hub.publish(name, draft)).catch(() => {})
-         return { duplicate: false, ...(head ? { position: { ...head, offset: head.offset + 1 } } : {}) }`,
+        'if (publish === undefined) return this.#hub.publish(name, draft)',
+        `if (publish === undefined) {
+           const head = this.#memberIn(name)?.room.position()
+           Promise.resolve().then(() => this.#hub.publish(name, draft)).catch(() => {})
+           return { duplicate: false, ...(head ? { position: { ...head, offset: head.offset + 1 } } : {}) }
+         }`,
       ),
     ],
   },
