@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { Server } from 'node:http'
+import { IncomingMessage, Server } from 'node:http'
+import { Socket } from 'node:net'
 import { createAdaptorServer, upgradeWebSocket } from '@hono/node-server'
 import { Hono } from 'hono'
 import { defineWebSocketHelper, type UpgradeWebSocket } from 'hono/ws'
@@ -7,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { guardUpgrades, nodeRuntime } from '../../src/runtimes/node/index.ts'
 import { withOurOffer } from '../../src/runtimes/node/offer.ts'
+import { lettingGo } from '../../src/runtimes/node/opening.ts'
 import { createParlor } from '../../src/runtimes/parlor.ts'
 import { RawSocket } from '../contract/raw-socket.ts'
 import { unchecked } from '../unchecked.ts'
@@ -77,5 +79,26 @@ describe('listening to a socket in place of the helper that opened it', () => {
 
   test('[WS-13] where a helper adds one later, every message is heard once all the same', async () => {
     expect(await answers(await serve(unchecked(late), () => {}))).toEqual(pongs)
+  })
+})
+
+describe('opening a socket', () => {
+  test('node-server is asked for it directly, without its helper', async () => {
+    let helped = 0
+    const helper = defineWebSocketHelper<WebSocket>(() => {
+      helped++
+    })
+    const sockets: WebSocket[] = []
+    const socket = await serve(unchecked(lettingGo(unchecked(helper))), (ws) => sockets.push(ws))
+    expect(await answers(socket)).toEqual(pongs)
+    expect(helped).toBe(0)
+    expect(['message', 'close', 'error'].map((name) => sockets[0]?.listenerCount(name))).toEqual([1, 1, 1])
+  })
+
+  test('where it does not answer to that, the helper opens it', async () => {
+    const helper = defineWebSocketHelper(() => new Response('the helper', { status: 218 }))
+    const app = new Hono().get('/', (c) => lettingGo(unchecked(helper))(c, { onOpen: () => {} }))
+    const response = await app.request('/', {}, { incoming: new IncomingMessage(new Socket()), outgoing: undefined })
+    expect(response.status).toBe(218)
   })
 })

@@ -15,6 +15,7 @@ import { eventLoop } from '../loop.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
 import { withOurOffer } from './offer.ts'
+import { lettingGo } from './opening.ts'
 import { nodeAddress, nodeTransport } from './transport.ts'
 import { answerUpgrade, guardUpgrades } from './upgrade-guard.ts'
 
@@ -37,7 +38,7 @@ export const WS_OPTIONS = {
 } as const
 
 export const nodeRuntime: Runtime = {
-  upgradeWebSocket: withOurOffer(upgradeWebSocket),
+  upgradeWebSocket: withOurOffer(lettingGo(upgradeWebSocket)),
   transport: (ws, c, wish) => nodeTransport(ws.raw, c, wish),
   address: nodeAddress,
   loop: eventLoop,
