@@ -38,6 +38,9 @@ export class Outbox {
   #closed = false
   /** In the order in which they are served; undefined while none does. */
   #lagging: Set<Member> | undefined
+  /** Rooms that this peer is in. */
+  #rooms = 0
+  #corked = false
   /** The last turn in which the peer was found to keep up. */
   #keptUp = -1
   readonly #pace: Pace
@@ -100,7 +103,17 @@ export class Outbox {
       this.#wait()
       return false
     }
+    if (this.#rooms > 1) this.#cork()
     return this.sendBatch(batch)
+  }
+
+  /** The peer is in one room more: what several bring in one turn leaves in one write. */
+  entered(): void {
+    this.#rooms++
+  }
+
+  left(): void {
+    this.#rooms--
   }
 
   sendBatch(batch: Batch): boolean {
@@ -181,6 +194,16 @@ export class Outbox {
     this.#readers = undefined
     this.#reading = undefined
     this.#tellFlushed()
+  }
+
+  #cork(): void {
+    if (this.#corked || !this.#transport.cork) return
+    this.#corked = true
+    this.#transport.cork()
+    this.#turns.afterEnd(() => {
+      this.#corked = false
+      this.#transport.uncork?.()
+    })
   }
 
   #isLow(): boolean {

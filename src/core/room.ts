@@ -85,6 +85,7 @@ export class Room implements FeedOwner, Due {
   admit(owner: MemberOwner, start: Start): Member {
     const member = new Member(this, owner, start.origin)
     member.state = { kind: 'lagging', cursor: markOf(start.position) }
+    owner.outbox.entered()
     owner.outbox.lag(member)
     return member
   }
@@ -103,6 +104,7 @@ export class Room implements FeedOwner, Due {
     if (member.state.kind === 'live') this.#removeLive(member.state.index)
     else member.outbox.forget(member)
     member.state = { kind: 'left' }
+    member.outbox.left()
   }
 
   /** Publications as the adapter announces them. */

@@ -10,6 +10,9 @@ export interface Transport {
   send(text: string): void
   /** Hands a batch over: one frame for all where `parlor.v1.batch` was agreed to, else one each. Throws as `send` does. */
   sendBatch(batch: Batch): void
+  /** Between the two, what is handed over is kept together and then leaves in one write. Absent where a runtime can't. Never throw. */
+  cork?(): void
+  uncork?(): void
   /** Bytes handed over that have not left the process yet. */
   buffered(): number
   /** Calls `task` once, soon after `buffered()` has come down; never in this very call. A socket that closes first need not call. */

@@ -6,6 +6,7 @@ export class Turns {
   #now = 0
   #armed = false
   #tasks: (() => void)[] = []
+  #last: (() => void)[] = []
 
   constructor(loop: EventLoop) {
     this.#loop = loop
@@ -20,6 +21,12 @@ export class Turns {
   /** Runs `task` once, at the end of this turn. */
   atEnd(task: () => void): void {
     this.#tasks.push(task)
+    this.#arm()
+  }
+
+  /** Runs `task` once, after all that is done at the end of this turn. */
+  afterEnd(task: () => void): void {
+    this.#last.push(task)
     this.#arm()
   }
 
@@ -40,6 +47,9 @@ export class Turns {
     const tasks = this.#tasks
     this.#tasks = []
     for (const task of tasks) task()
+    const last = this.#last
+    this.#last = []
+    for (const task of last) task()
     this.#now++
   }
 }

@@ -22,6 +22,8 @@ export class FakeTransport implements Transport {
   readonly frames: string[] = []
   /** What was sent after the server closed it: nothing ever should be. */
   readonly late: string[] = []
+  /** How often something was given to the kernel. */
+  writes = 0
   /** What was asked of the socket beside sending, in order. */
   readonly acts: string[] = []
   closed: CloseReason | undefined
@@ -46,6 +48,8 @@ export class FakeTransport implements Transport {
   #drained: (() => void)[] = []
   #buffered = 0
   #paused = false
+  #corked = false
+  #kept = false
 
   constructor(loop: EventLoop, { joined = false, slow = false, ping = true, pause = true }: TransportOptions = {}) {
     this.#loop = loop
@@ -68,6 +72,16 @@ export class FakeTransport implements Transport {
       this.acts.push('resume')
       loop.endOfTurn(() => this.#read())
     }
+  }
+
+  cork(): void {
+    this.#corked = true
+  }
+
+  uncork(): void {
+    this.#corked = false
+    if (this.#kept) this.writes++
+    this.#kept = false
   }
 
   get isPaused(): boolean {
@@ -149,6 +163,8 @@ export class FakeTransport implements Transport {
       this.late.push(...texts)
       return
     }
+    if (this.#corked) this.#kept = true
+    else this.writes++
     this.frames.push(...frames)
     this.texts.push(...texts)
     for (const frame of frames) this.#buffered += byteLength(frame)

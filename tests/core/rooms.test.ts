@@ -43,6 +43,33 @@ describe('a room', () => {
     expect(joined.transport.frames[2]).toBe(single.transport.frames.slice(2).join('\n'))
   })
 
+  test('[CONN-5] what several rooms bring in one turn leaves in one write, and in none of it order is lost', async () => {
+    const world = new World()
+    const [several, one] = [world.connect({ room: 'a' }), world.connect({ room: 'a' })]
+    several.join('b')
+    several.join('c')
+    await world.rest()
+    const before = [several, one].map(({ transport }) => transport.writes)
+    for (let i = 0; i < 3; i++) for (const room of ['a', 'b', 'c']) await world.publish(room, `${i}`)
+    await world.rest()
+    expect([several, one].map(({ transport }, i) => transport.writes - (before[i] ?? 0))).toEqual([1, 1])
+    for (const room of ['a', 'b', 'c']) {
+      expect(
+        several
+          .all('chat')
+          .filter((frame) => frame.room === room)
+          .map(({ offset }) => offset),
+      ).toEqual([1, 2, 3])
+    }
+    several.send({ type: 'leave', room: 'b' })
+    several.send({ type: 'leave', room: 'c' })
+    await world.rest()
+    const left = several.transport.writes
+    await world.publish('a', 'last')
+    await world.rest()
+    expect(several.transport.writes - left).toBe(1)
+  })
+
   test('[ROOM-6] a burst of 1,000 in one turn loses nothing for who takes it, though the log holds 100', async () => {
     const world = new World({ logs: { size: 100 } })
     const client = world.connect({ room: 'r' })

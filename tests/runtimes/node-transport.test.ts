@@ -90,6 +90,30 @@ describe.each(WAYS)('a socket of Node, written %s', (_, direct) => {
     expect(frames.map(({ payload }) => payload.toString())).toEqual(expected)
   })
 
+  test('[CONN-5] what is handed over between cork and uncork waits, and then leaves in order with the rest', async () => {
+    const { transport, peer } = await pair(direct)
+    transport.send('before')
+    transport.cork()
+    transport.send('first')
+    transport.sendBatch(new Batch(['second', 'third']))
+    transport.ping()
+    expect(transport.buffered()).toBe('first'.length + 'second'.length + 'third'.length + 4 * 2)
+    transport.uncork()
+    transport.send('after')
+    const frames = (await framesOf(peer, 6)).map(({ payload }) => payload.toString())
+    expect(frames).toEqual(['before', 'first', 'second', 'third', '', 'after'])
+  })
+
+  test('[CONN-5] a socket that is closed while corked says its close frame after what waits', async () => {
+    const { transport, peer } = await pair(direct)
+    transport.cork()
+    transport.send('waits')
+    transport.close(4000, 'bye')
+    transport.uncork()
+    const frames = await framesOf(peer, 2)
+    expect(frames.map(({ opcode }) => opcode)).toEqual([1, 8])
+  })
+
   test('[CONN-2] [CONN-3] a peer that stalls gets all in order when it reads again, whatever is written meanwhile', async () => {
     const { transport, peer } = await pair(direct)
     const text = 'x'.repeat(60_000)

@@ -24,6 +24,7 @@ export class NodeTransport implements Transport, InFlight {
   readonly #handle: TcpHandle | undefined
   /** Bytes written past the stream that the kernel has not taken yet. */
   #inFlight = 0
+  #corked = false
   readonly #joined: boolean
 
   /** `direct`: how to write past the stream; undefined: not at all. */
@@ -42,6 +43,16 @@ export class NodeTransport implements Transport, InFlight {
 
   sendBatch(batch: Batch): void {
     this.#write(this.#joined ? shared.joined(batch) : shared.single(batch))
+  }
+
+  cork(): void {
+    this.#corked = true
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#corked = false
+    this.#socket.uncork()
   }
 
   buffered(): number {
@@ -87,7 +98,7 @@ export class NodeTransport implements Transport, InFlight {
     // Between the peer's close frame and the end of the socket nothing may be sent, and nobody would read it.
     if (this.#ws.readyState === this.#ws.CLOSING) return
     if (!this.#socket.writable) throw new Error('the socket is closed')
-    if (this.#handle && this.#direct && this.buffered() === 0)
+    if (this.#handle && this.#direct && !this.#corked && this.buffered() === 0)
       this.#inFlight = this.#direct.write(this.#handle, frames, this)
     else this.#socket.write(frames)
   }
