@@ -40,8 +40,8 @@ export async function abort(object: string): Promise<void> {
 export const sql = (object: string, ...statements: readonly string[]): Promise<readonly unknown[]> =>
   within(object, ({ storage }) => statements.flatMap((statement) => storage.sql.exec(statement).toArray()))
 
-export const draft = (content: string, clientId?: string): Draft => ({
-  from: { id: 'ann', name: 'Ann' },
+export const draft = (content: string, clientId?: string, user = 'ann'): Draft => ({
+  from: { id: user, name: user },
   body: { kind: 'chat', content },
   ...(clientId === undefined ? {} : { clientId }),
 })
