@@ -49,12 +49,12 @@ export class SqlDedupe {
   remember(room: RoomRow, key: ClientKey, offset: number, id: string, now: number): void {
     const publisher = keyOf(key.publisher)
     const n = this.#last(room, key) + 1
-    const entry = [n, keyOf(key.clientId), key.fingerprint, offset, id, now] as const
     const [oldest] = this.#store.exec(
       'SELECT n, time FROM parlor_client_ids WHERE room = ? AND publisher = ? ORDER BY n LIMIT 1',
       room.id,
       publisher,
     )
+    const entry = [n, keyOf(key.clientId), key.fingerprint, offset, id, now] as const
     // The newest of those that were pushed out stays: its time says since when all are remembered.
     const { ttl, perPublisher } = DEDUPE_LIMITS
     if (oldest && (integerOf(oldest, 'time') <= now - ttl || integerOf(oldest, 'n') < n - perPublisher)) {

@@ -142,11 +142,16 @@ export class SqlLog {
     }
   }
 
+  #floorOf(room: RoomRow, now: number): Mark {
+    const offset = this.#evictedTo(room, now, room.head.offset)
+    return offset === room.floor.offset ? room.floor : { offset, id: this.#publications.at(room, offset).id }
+  }
+
   /**
    * Up to which publication nothing is kept: bounded in number, bytes and time. The newest outlives the bound in bytes. `last`: the newest
-   * one that has a row, where the head has none yet.
+   * one that has a row.
    */
-  #floorOf(room: RoomRow, now: number, last = room.head.offset): Mark {
+  #evictedTo(room: RoomRow, now: number, last: number): number {
     const { size, bytes, ttl } = this.#limitsOf(room.name)
     const { offset: head } = room.head
     const isEvicted = (offset: number): boolean => {
@@ -166,7 +171,7 @@ export class SqlLog {
       if (isEvicted(middle)) evicted = middle
       else kept = middle
     }
-    return evicted === room.floor.offset ? room.floor : { offset: evicted, id: this.#publications.at(room, evicted).id }
+    return evicted
   }
 
   /** The mark at `offset`, where the log still knows it: floor, head or what is kept between. */
@@ -179,13 +184,13 @@ export class SqlLog {
   /** In the place of the oldest one, where that was evicted, and others after it: the newest of these stays, as the floor. */
   #insert(room: RoomRow, offset: number, entry: NewEntry, now: number): void {
     const grown = { ...room, head: { offset, id: entry.id }, total: room.total + entry.bytes }
-    const floor = this.#floorOf(grown, now, offset - 1)
-    const spare = floor.offset - room.first
+    const floor = this.#evictedTo(grown, now, offset - 1)
+    const spare = floor - room.first
     const isFree = room.first > 0 && spare > 0
     if (isFree) this.#publications.replace(room, room.first, offset, entry)
     else this.#publications.insert(room, offset, entry)
     const most = entry.record.length > LARGE ? 1 : SPARE
-    if (isFree && spare > most) this.#publications.deleteTo(room, floor.offset - 1)
+    if (isFree && spare > most) this.#publications.deleteTo(room, floor - 1)
   }
 
   /** Deletes some of the evicted rows and says when to look again. */

@@ -30,7 +30,9 @@ describe('what a publish costs', () => {
     expect(rowsWritten).toBeLessThan(1.05)
   })
 
-  test('in the room’s own object, with an id, until that is forgotten: three and a half rows', { timeout: 120_000 }, async () => {
+  test('in the room’s own object, with an id, until that is forgotten: three and a half rows', {
+    timeout: 120_000,
+  }, async () => {
     const room = objectOf('room:ids')
     const chance = new Chance(SEED)
     const { rowsWritten } = await counted('room:ids', (at) =>
