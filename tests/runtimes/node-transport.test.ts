@@ -90,6 +90,22 @@ describe.each(WAYS)('a socket of Node, written %s', (_, direct) => {
     expect(frames.map(({ payload }) => payload.toString())).toEqual(expected)
   })
 
+  test('[ECHO-1] texts of every length and alphabet arrive as they were', async () => {
+    const { transport, peer } = await pair(direct)
+    const texts = [0, 1, 125, 126, 127, 255, 256, 8191, 8192, 65_535, 65_536].flatMap((length) => [
+      'a'.repeat(length),
+      'é'.repeat(length),
+      `${'z'.repeat(length)}\u{1f600}`,
+      '\u007f'.repeat(length),
+      '\u0080'.repeat(length),
+    ])
+    const arrived = framesOf(peer, texts.length)
+    for (const text of texts) transport.send(text)
+    const frames = await arrived
+    expect(frames.map(({ payload }) => payload.toString()).map((text, i) => text === texts[i])).not.toContain(false)
+    expect(frames).toHaveLength(texts.length)
+  })
+
   test('[CONN-5] what is handed over between cork and uncork waits, and then leaves in order with the rest', async () => {
     const { transport, peer } = await pair(direct)
     transport.send('before')
@@ -180,7 +196,11 @@ describe('writing past the stream', () => {
   })
 
   test('[CONN-1] is left alone for a socket that is not plain TCP', () => {
-    expect(findDirectWrites()?.handleOf({ _handle: { writeBuffer: () => 0, writeQueueSize: 0 } })).toBeUndefined()
+    expect(
+      findDirectWrites()?.handleOf({
+        _handle: { writeBuffer: () => 0, writeLatin1String: () => 0, writeQueueSize: 0 },
+      }),
+    ).toBeUndefined()
     expect(findDirectWrites()?.handleOf({})).toBeUndefined()
   })
 })

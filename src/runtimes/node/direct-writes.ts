@@ -8,13 +8,15 @@ export interface TcpHandle {
   readonly writeQueueSize: number
   /** 0, or the number of an error. What the kernel does not take at once is in flight until `request.oncomplete` is called. */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number
+  /** The same for bytes that are given as characters, which Node copies. */
+  writeLatin1String(request: WriteRequest, characters: string): number
 }
 
 /** Belongs to one write while that is in flight: Node aborts where it is used for another one meanwhile. */
 interface WriteRequest {
   oncomplete?: (status: number) => void
   /** Kept from the collector while in flight. */
-  bytes?: Uint8Array
+  data?: Uint8Array | string
 }
 
 export interface InFlight {
@@ -44,13 +46,16 @@ export class DirectWrites {
     return isHandle(handle) && this.#internals.isTcp(handle) ? handle : undefined
   }
 
-  /** Answers the bytes that are in flight; none: the kernel has all. Throws where the socket can't be written. */
-  write(handle: TcpHandle, bytes: Uint8Array, owner: InFlight): number {
+  /**
+   * Writes bytes, or a string whose every character is one. Answers those that are in flight; none: the kernel has all. Throws where
+   * the socket can't be written.
+   */
+  write(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): number {
     const request = this.#spare
-    const error = handle.writeBuffer(request, bytes)
+    const error = typeof data === 'string' ? handle.writeLatin1String(request, data) : handle.writeBuffer(request, data)
     if (error !== 0) throw new Error(`writing failed: ${error}`)
     if (!this.#internals.isInFlight()) return 0
-    request.bytes = bytes
+    request.data = data
     request.oncomplete = (status) => owner.landed(status)
     this.#spare = new this.#internals.Request()
     return handle.writeQueueSize
@@ -85,6 +90,8 @@ function propertiesOf(binding: (name: string) => unknown, name: string): Readonl
 
 const isConstructor = (value: unknown): value is new () => object => typeof value === 'function' && 'prototype' in value
 
+const HANDLE = ['writeQueueSize', 'writeBuffer', 'writeLatin1String'] as const
+
 /** By name, since on a prototype the getters throw. */
 const isHandle = (value: unknown): value is TcpHandle =>
-  typeof value === 'object' && value !== null && 'writeQueueSize' in value && 'writeBuffer' in value
+  typeof value === 'object' && value !== null && HANDLE.every((name) => name in value)

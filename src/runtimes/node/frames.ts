@@ -2,6 +2,8 @@ import type { Batch } from '../../core/batch.ts'
 
 /** A text frame of the server: FIN and opcode 1, no mask (RFC 6455, section 5.2). */
 const TEXT_FRAME = 0x81
+/** Characters from which on a buffer is the better way. Less than the 16 KiB up to which Node copies a string on its stack. */
+const MAX_ASCII = 8192
 /** The longest header of a server's frame. */
 const MAX_HEADER = 10
 
@@ -12,6 +14,18 @@ export function frameOf(text: string): Buffer {
   writeFrame(frame, 0, text, length)
   return frame
 }
+
+/** A frame a character a byte, which costs no buffer. Undefined where the text is long, or not of ASCII alone. */
+export function asciiFrameOf(text: string): string | undefined {
+  const { length } = text
+  if (length >= MAX_ASCII || Buffer.byteLength(text) !== length) return undefined
+  return (length < 126 ? SHORT[length] : mediumHeader(length)) + text
+}
+
+const mediumHeader = (length: number): string => String.fromCharCode(TEXT_FRAME, 126, length >> 8, length & 0xff)
+
+/** Headers of frames of less than 126 bytes, by their length. */
+const SHORT = Array.from({ length: 126 }, (_, length) => String.fromCharCode(TEXT_FRAME, length))
 
 /** Texts as WebSocket frames, one after another in one buffer. */
 export function framesOf(texts: readonly string[]): Buffer {

@@ -6,7 +6,7 @@ import type { Batch } from '../../core/batch.ts'
 import type { Transport } from '../../core/transport.ts'
 import type { TransportWish } from '../../http/runtime.ts'
 import { type DirectWrites, findDirectWrites, type InFlight, type TcpHandle } from './direct-writes.ts'
-import { BatchFrames, frameOf } from './frames.ts'
+import { asciiFrameOf, BatchFrames, frameOf } from './frames.ts'
 import { listen } from './listening.ts'
 
 const shared = new BatchFrames()
@@ -38,7 +38,7 @@ export class NodeTransport implements Transport, InFlight {
   }
 
   send(text: string): void {
-    this.#write(frameOf(text))
+    this.#write((this.#handle && asciiFrameOf(text)) ?? frameOf(text))
   }
 
   sendBatch(batch: Batch): void {
@@ -94,12 +94,14 @@ export class NodeTransport implements Transport, InFlight {
     if (status !== 0) this.#socket.destroy()
   }
 
-  #write(frames: Buffer): void {
+  /** A string: a character a byte. */
+  #write(frames: Buffer | string): void {
     // Between the peer's close frame and the end of the socket nothing may be sent, and nobody would read it.
     if (this.#ws.readyState === this.#ws.CLOSING) return
     if (!this.#socket.writable) throw new Error('the socket is closed')
     if (this.#handle && this.#direct && !this.#corked && this.buffered() === 0)
       this.#inFlight = this.#direct.write(this.#handle, frames, this)
+    else if (typeof frames === 'string') this.#socket.write(frames, 'latin1')
     else this.#socket.write(frames)
   }
 }
