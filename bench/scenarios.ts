@@ -67,8 +67,8 @@ const curve = (members: number): Scenario[] =>
       title: `${rate} messages a second, evenly, to ${members} members`,
       task: fan(1, members, evenly(rate)),
       reps: 1,
-      servers: ['axum', 'parlor-node'],
-      ...(rate === 300 ? {} : { small: 'none' }),
+      servers: ['axum', 'parlor-node', 'parlor-node-nolinger'],
+      ...(members === 100 && [25, 800].includes(rate) ? {} : { small: 'none' }),
     }),
   )
 
@@ -114,6 +114,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: '50 messages a second, evenly, to 1,000 members',
     task: fan(1, 1000, evenly(50)),
     reps: 3,
+    small: 'none',
     servers: [...NATIVE, ...NODE],
   },
   {
@@ -164,6 +165,7 @@ export const SCENARIOS: readonly Scenario[] = [
       task: fan(1, members, saturated(16)),
       reps: 2,
       servers: PARTY,
+      ...(members === 200 ? {} : { small: 'none' }),
     }),
   ),
   ...CURVE_MEMBERS.flatMap(curve),

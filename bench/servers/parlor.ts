@@ -63,6 +63,12 @@ export const PARLOR: readonly Server[] = [
     acks: false,
     rooms: false,
   },
+  {
+    ...node,
+    name: 'parlor-node-nolinger',
+    what: 'the same with PARLOR_MAX_LINGER=0',
+    env: { ...node.env, PARLOR_MAX_LINGER: '0' },
+  },
   ...on('deno', 'Deno'),
   ...on('bun', 'Bun'),
   ...on('workers', 'workerd'),
