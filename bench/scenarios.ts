@@ -36,7 +36,11 @@ export interface Scenario {
 }
 
 const WARMUP = 1
+/** With few messages a second a just-in-time compiler needs longer to have seen enough. */
+const LONG_WARMUP = 5
 const DURATION = 3
+
+const isSparse = (load: Load): boolean => load.kind === 'open' && load.perSecond / (load.burst ?? 1) <= 100
 
 const fan = (rooms: number, members: number, load: Load, stalled = 0): Task => ({
   name: 'fan',
@@ -44,7 +48,7 @@ const fan = (rooms: number, members: number, load: Load, stalled = 0): Task => (
   members,
   stalled,
   load,
-  warmup: WARMUP,
+  warmup: isSparse(load) ? LONG_WARMUP : WARMUP,
   duration: DURATION,
 })
 const saturated = (inFlight: number): Load => ({ kind: 'closed', inFlight })

@@ -3,10 +3,11 @@ import type { Turns } from './turns.ts'
 
 /**
  * Share of the time that handing out would take, were everything handed out at once. Up to the one no room rests, from the other on each rests
- * as long as its flushes take, and in between for less.
+ * `REST` times as long as its flushes take, and in between for less.
  */
 const LIGHT = 0.6
 const HEAVY = 0.9
+const REST = 1.25
 /** Publications with which a rest ends: by then a write costs each of them little. */
 const FULL = 16
 /** ms over which the load is measured. */
@@ -66,7 +67,7 @@ export class Linger {
   /** ms to rest after a flush that takes `cost` ms. */
   rest(cost: number): number {
     const share = Math.min(1, Math.max(0, (this.#load - LIGHT) / (HEAVY - LIGHT)))
-    return Math.min(this.#most, share * cost)
+    return Math.min(this.#most, REST * share * cost)
   }
 }
 
