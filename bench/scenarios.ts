@@ -152,7 +152,7 @@ export const SCENARIOS: readonly Scenario[] = [
     reps: 1,
     servers: [
       ...['axum', 'bun-publish', 'centrifuge', 'ws', 'hono', 'socketio', 'deno'],
-      ...['parlor-node', 'parlor-deno', 'parlor-bun', 'parlor-workers'],
+      ...['parlor-node', 'parlor-deno', 'parlor-bun'],
     ],
   },
   {

@@ -5,8 +5,8 @@ import type { Turns } from './turns.ts'
  * Share of the time that handing out would take, were everything handed out at once. Up to the one no room rests, from the other on each rests
  * `REST` times as long as its flushes take, and in between for less.
  */
-const LIGHT = 0.6
-const HEAVY = 0.9
+const LIGHT = 0.85
+const HEAVY = 1
 const REST = 1.25
 /** Publications with which a rest ends: by then a write costs each of them little. */
 const FULL = 16
