@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { Batch } from '../../src/core/batch.ts'
-import { type DirectWrites, findDirectWrites } from '../../src/runtimes/node/direct-writes.ts'
-import { NodeTransport } from '../../src/runtimes/node/transport.ts'
+import { findTcpHandles } from '../../src/runtimes/node/tcp-handle.ts'
+import { type Direct, findDirect, NodeTransport } from '../../src/runtimes/node/transport.ts'
 import { type Frame, parseFrame } from '../contract/frames.ts'
 
 const DEAF = { text: () => {}, binary: () => {}, alive: () => {}, closed: () => {} }
@@ -16,7 +16,7 @@ interface Pair {
 }
 
 /** A transport over a real connection whose peer reads nothing yet. */
-async function pair(direct: DirectWrites | undefined): Promise<Pair> {
+async function pair(direct: Direct | undefined): Promise<Pair> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
   await once(server, 'listening')
   const address = server.address()
@@ -68,12 +68,12 @@ const drained = (transport: NodeTransport): Promise<void> => new Promise((resolv
 const closeOf = (socket: Socket): Promise<void> => new Promise((resolve) => void socket.once('close', () => resolve()))
 
 const WAYS = [
-  ['past the stream', findDirectWrites()],
+  ['past the stream', findDirect()],
   ['on the stream', undefined],
 ] as const
 
 test('[CONN-1] what is written past the streams of sockets is found on this Node', () => {
-  expect(findDirectWrites()).toBeDefined()
+  expect(findTcpHandles()).toBeDefined()
 })
 
 describe.each(WAYS)('a socket of Node, written %s', (_, direct) => {
@@ -192,15 +192,15 @@ describe('writing past the stream', () => {
     ['what says so stands elsewhere', without('kLastWriteWasAsync')],
     ['sockets are others', without('TCP')],
   ])('[CONN-1] is left alone where %s', (_, binding) => {
-    expect(findDirectWrites(binding)).toBeUndefined()
+    expect(findTcpHandles(binding)).toBeUndefined()
   })
 
   test('[CONN-1] is left alone for a socket that is not plain TCP', () => {
     expect(
-      findDirectWrites()?.handleOf({
+      findTcpHandles()?.handleOf({
         _handle: { writeBuffer: () => 0, writeLatin1String: () => 0, writeQueueSize: 0 },
       }),
     ).toBeUndefined()
-    expect(findDirectWrites()?.handleOf({})).toBeUndefined()
+    expect(findTcpHandles()?.handleOf({})).toBeUndefined()
   })
 })

@@ -4,37 +4,62 @@ import type { Context } from 'hono'
 import type { WebSocket } from 'ws'
 import type { Batch } from '../../core/batch.ts'
 import type { Transport } from '../../core/transport.ts'
-import type { TransportWish } from '../../http/runtime.ts'
-import { type DirectWrites, findDirectWrites, type InFlight, type TcpHandle } from './direct-writes.ts'
+import type { SocketListener, TransportWish } from '../../http/runtime.ts'
+import { DirectReads, MOST_READ, type Reader } from './direct-reads.ts'
+import { DirectWrites, type InFlight } from './direct-writes.ts'
 import { asciiFrameOf, BatchFrames, frameOf } from './frames.ts'
 import { listen } from './listening.ts'
+import { findTcpHandles, type TcpHandle, type TcpHandles } from './tcp-handle.ts'
+import { readTexts } from './text-frames.ts'
+import { findWsReading } from './ws-reading.ts'
 
 const shared = new BatchFrames()
-const directWrites = findDirectWrites()
+const direct = findDirect()
+
+/** How to read and write past the streams of sockets. */
+export interface Direct {
+  readonly handles: TcpHandles
+  readonly reads: DirectReads
+  readonly writes: DirectWrites
+}
+
+/** Undefined where this Node is not the one that was known when it was written. */
+export function findDirect(handles: TcpHandles | undefined = findTcpHandles()): Direct | undefined {
+  return handles && { handles, reads: new DirectReads(handles), writes: new DirectWrites(handles) }
+}
 
 /**
  * A socket of the `ws` package. Messages are framed here and written to the TCP socket as they are, so that one buffer can serve
- * many sockets; `ws` reads, and writes the control frames. That is safe as long as compression is off: `ws` then writes
- * each of its frames at once and whole.
+ * many sockets, and plain texts are read here; `ws` reads all else, and writes the control frames. That is safe as long as compression is
+ * off: `ws` then writes each of its frames at once and whole.
  */
-export class NodeTransport implements Transport, InFlight {
-  readonly #ws: WebSocket
-  readonly #socket: Socket
-  readonly #direct: DirectWrites | undefined
+export class NodeTransport implements Transport, InFlight, Reader {
+  // What every write looks at stands together.
   readonly #handle: TcpHandle | undefined
-  /** Bytes written past the stream that the kernel has not taken yet. */
-  #inFlight = 0
+  readonly #writes: DirectWrites | undefined
+  /** The socket is open and its stream empty, and only this transport could change that. */
+  #alone = false
   #corked = false
   readonly #joined: boolean
+  /** Bytes written past the stream that the kernel has not taken yet. */
+  #inFlight = 0
+  readonly #ws: WebSocket
+  readonly #socket: Socket
+  readonly #listener: SocketListener
+  /** Whether `ws` is between two messages. Undefined where it reads everything. */
+  readonly #isIdle: (() => boolean) | undefined
 
-  /** `direct`: how to write past the stream; undefined: not at all. */
-  constructor(ws: WebSocket, socket: Socket, { joined, listener }: TransportWish, direct: DirectWrites | undefined) {
+  /** `direct`: how to read and write past the stream; undefined: not at all. */
+  constructor(ws: WebSocket, socket: Socket, { joined, listener }: TransportWish, direct: Direct | undefined) {
     this.#ws = ws
     this.#socket = socket
-    this.#direct = direct
-    this.#handle = direct?.handleOf(socket)
+    this.#handle = direct?.handles.handleOf(socket)
+    this.#writes = direct?.writes
     this.#joined = joined
+    this.#listener = listener
     listen(ws, listener)
+    this.#isIdle = this.#handle && findWsReading(ws, MOST_READ)
+    if (this.#handle && this.#isIdle) direct?.reads.begin(this.#handle, this)
   }
 
   send(text: string): void {
@@ -56,11 +81,12 @@ export class NodeTransport implements Transport, InFlight {
   }
 
   buffered(): number {
-    return this.#socket.writableLength + this.#inFlight
+    return this.#alone ? this.#inFlight : this.#inFlight + this.#socket.writableLength
   }
 
   whenDrained(task: () => void): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return
+    this.#alone = false
     // A socket that failed calls back too, again and again: its close is what counts then.
     this.#socket.write('', (error) => {
       if (!error) task()
@@ -68,24 +94,31 @@ export class NodeTransport implements Transport, InFlight {
   }
 
   ping(): void {
+    this.#alone = false
     this.#ws.ping()
   }
 
   pause(): void {
     this.#ws.pause()
+    if (this.#isIdle) this.#handle?.readStop()
   }
 
   resume(): void {
+    // What `ws` was given before it was paused it reads now.
+    this.#alone = false
     this.#ws.resume()
+    if (this.#isIdle) this.#handle?.readStart()
   }
 
   close(code: number, reason: string): void {
+    this.#alone = false
     this.#ws.close(code, reason)
     // A paused socket would never read the peer's answer.
-    this.#ws.resume()
+    this.resume()
   }
 
   terminate(): void {
+    this.#alone = false
     this.#ws.terminate()
   }
 
@@ -94,22 +127,51 @@ export class NodeTransport implements Transport, InFlight {
     if (status !== 0) this.#socket.destroy()
   }
 
+  arrived(bytes: Buffer, end: number): number {
+    return this.#alone || this.#isUpToDate() ? readTexts(bytes, end, this.#listener) : 0
+  }
+
+  passed(): void {
+    this.#alone = false
+  }
+
   /** A string: a character a byte. */
   #write(frames: Buffer | string): void {
+    const direct = this.#inFlight === 0 && !this.#corked && (this.#alone || this.#isFree())
+    if (direct && this.#handle && this.#writes) this.#inFlight = this.#writes.write(this.#handle, frames, this)
+    else this.#writeToStream(frames)
+  }
+
+  #writeToStream(frames: Buffer | string): void {
     // Between the peer's close frame and the end of the socket nothing may be sent, and nobody would read it.
     if (this.#ws.readyState === this.#ws.CLOSING) return
     if (!this.#socket.writable) throw new Error('the socket is closed')
-    if (this.#handle && this.#direct && !this.#corked && this.buffered() === 0)
-      this.#inFlight = this.#direct.write(this.#handle, frames, this)
-    else if (typeof frames === 'string') this.#socket.write(frames, 'latin1')
+    this.#alone = false
+    if (typeof frames === 'string') this.#socket.write(frames, 'latin1')
     else this.#socket.write(frames)
+  }
+
+  /** Whether what is written past the stream overtakes nothing. */
+  #isFree(): boolean {
+    if (this.#ws.readyState !== this.#ws.OPEN || !this.#socket.writable || this.#socket.writableLength > 0) return false
+    // While `ws` has nothing to read it has nothing to write.
+    this.#alone = this.#isUpToDate()
+    return true
+  }
+
+  /** Whether `ws` has seen all that it was given, and wants to see more. */
+  #isUpToDate(): boolean {
+    const isIdle = this.#isIdle
+    return (
+      isIdle !== undefined && this.#ws.readyState === this.#ws.OPEN && this.#socket.readableLength === 0 && isIdle()
+    )
   }
 }
 
 export function nodeTransport(raw: unknown, c: Context, wish: TransportWish): Transport {
   const socket = incomingOf(c.env)?.socket
   if (!isSocket(raw) || !socket) throw new TypeError('not a socket of the ws package on a Node server')
-  return new NodeTransport(raw, socket, wish, directWrites)
+  return new NodeTransport(raw, socket, wish, direct)
 }
 
 /** By what it can do: an application may bring another copy of `ws`. */
