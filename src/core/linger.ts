@@ -14,6 +14,9 @@ const FULL = 16
 const WINDOW = 200
 /** The shortest rest, in ms: timers know none that are shorter. */
 const LEAST = 1
+/** ms that a flush takes from which on it pays to look, before it begins, whether more is on its way; and the share of them that this may take. */
+const DEAR = 1
+const LOOKING = 0.1
 /** What the newest measurement counts for. */
 const WEIGHT = 0.2
 
@@ -102,6 +105,8 @@ class Resting implements Rhythm {
   #plan = NONE
   /** The last turn in which something came in. */
   #turn = -1
+  /** Since when a flush has been due. */
+  #dueSince = 0
   /** ms that a flush takes. */
   #cost = 0
   #began = 0
@@ -140,9 +145,10 @@ class Resting implements Rhythm {
   }
 
   #look(): void {
+    if (this.#plan.kind === 'turn') return
     const now = this.#stopwatch()
     this.#linger.due(this.#cost, now)
-    if (this.#plan.kind !== 'none') return
+    if (this.#plan.kind === 'rest') return
     const left = this.#restsUntil - now
     if (left < LEAST) this.#planTurn()
     else this.#plan = { kind: 'rest', cancel: this.#linger.loop.after(Math.floor(left), this.#flush) }
@@ -151,6 +157,16 @@ class Resting implements Rhythm {
   #planTurn(): void {
     this.stop()
     this.#plan = TURN
-    this.#linger.turns.atEnd(this.#flush)
+    this.#dueSince = this.#stopwatch()
+    this.#linger.turns.atEnd(() => this.#turnEnds())
+  }
+
+  /** What was sent in one go may be read in two: what comes in the very next turn would wait for a whole flush. */
+  #turnEnds(): void {
+    const { turns } = this.#linger
+    const cameJustNow = this.#plan.kind === 'turn' && this.#turn === turns.current()
+    if (cameJustNow && this.#cost >= DEAR && this.#stopwatch() - this.#dueSince < this.#cost * LOOKING) {
+      turns.atEnd(() => this.#turnEnds())
+    } else this.#flush()
   }
 }

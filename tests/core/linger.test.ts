@@ -44,12 +44,12 @@ function room(loop: FakeLoop, most: number) {
     const end = loop.now() + ms
     for (let due = loop.now(); due < end; ) {
       for (; due <= loop.now(); due += load.every) for (let n = 0; n < (load.burst ?? 1); n++) publish()
-      loop.turn()
+      loop.rest()
       loop.advance(Math.max(0, due - loop.now()))
     }
     return [...flushes]
   }
-  return { rhythm, publish, under }
+  return { rhythm, publish, under, flushes }
 }
 
 const longest = (flushes: readonly Flushed[]): number => Math.max(...flushes.map(({ waited }) => waited))
@@ -65,6 +65,37 @@ describe('lingering', () => {
     const flushes = room(new TimedLoop(), 25).under(5000, load)
     expect(longest(flushes)).toBe(0)
     expect(flushes).toHaveLength(5000 / load.every)
+  })
+
+  test('[ROOM-17] what was sent in one go and is read in several turns goes out together, where handing out takes long', () => {
+    for (const [cost, together] of [
+      [10, [4]],
+      [0.5, [1, 1, 1, 1]],
+    ] as const) {
+      const loop = new TimedLoop()
+      const { publish, under, flushes } = room(loop, 25)
+      under(1000, { cost, every: 100 })
+      flushes.length = 0
+      for (let n = 0; n < 4; n++) {
+        publish()
+        loop.turn()
+      }
+      loop.rest()
+      expect(flushes.map(({ publications }) => publications)).toEqual(together)
+    }
+  })
+
+  test('[ROOM-17] a flush waits for turns that bring more for a tenth of what it takes, and no longer', () => {
+    const loop = new TimedLoop()
+    const { publish, under, flushes } = room(loop, 25)
+    under(1000, { cost: 10, every: 100 })
+    flushes.length = 0
+    for (let n = 0; n < 20; n++) {
+      publish()
+      loop.turn()
+      loop.pass(0.25)
+    }
+    expect(flushes[0]).toEqual({ waited: 1, publications: 5 })
   })
 
   test('[ROOM-17] a heavy load: what comes while a room rests goes out together, and waits little longer than a flush takes', () => {
