@@ -190,6 +190,7 @@ describe('writing past the stream', () => {
     ['requests are made otherwise', without('WriteWrap')],
     ['nothing says what is in flight', without('streamBaseState')],
     ['what says so stands elsewhere', without('kLastWriteWasAsync')],
+    ['what was read stands elsewhere', without('kReadBytesOrError')],
     ['sockets are others', without('TCP')],
   ])('[CONN-1] is left alone where %s', (_, binding) => {
     expect(findTcpHandles(binding)).toBeUndefined()
