@@ -2,7 +2,7 @@ import type { Eventually } from '../core/eventually.ts'
 import type { Identity } from '../core/hooks.ts'
 import type { Random } from '../core/random.ts'
 import { identityFrom } from './identity.ts'
-import { identityOf, readToken } from './tokens.ts'
+import { identityOf, tokenReader } from './tokens.ts'
 
 /** Who may connect: bearers of tokens signed with `secret` (JWT, HS256), whoever a function of the application knows, or everybody. */
 export type AuthOptions =
@@ -33,9 +33,9 @@ export function authenticator(auth: AuthOptions, random: Random): Authenticator 
       identityFrom(await auth.authenticate(token, request))
     return { admit: ask, renew: (token) => ask(token) }
   }
-  const { secret } = auth
+  const claimsOf = tokenReader(auth.secret)
   const read = async (token: string | undefined): Promise<Identity | undefined> => {
-    const claims = token === undefined ? undefined : await readToken(token, secret)
+    const claims = token === undefined ? undefined : await claimsOf(token)
     return claims && identityOf(claims)
   }
   return { admit: read, renew: read }

@@ -23,20 +23,31 @@ export const Claims = v.object({
 })
 export type Claims = v.InferOutput<typeof Claims>
 
-/** The claims of a good token; undefined where its signature, algorithm, times or claims are not in order. */
-export async function readToken(token: string, secret: string): Promise<Claims | undefined> {
-  try {
-    const payload = await verify(token, secret, { alg: ALGORITHM, iat: false })
-    const claims = v.safeParse(Claims, payload)
-    return claims.success ? claims.output : undefined
-  } catch {
-    return undefined
+/** Answers the claims of a good token; undefined where its signature, algorithm, times or claims are not in order. */
+export type TokenReader = (token: string) => Promise<Claims | undefined>
+
+/** Reads tokens that were signed with `secret`. */
+export function tokenReader(secret: string): TokenReader {
+  // Known from the first token on: making it takes as long as checking a token.
+  let key: CryptoKey | undefined
+  return async (token) => {
+    try {
+      key ??= await keyOf(secret, 'verify')
+      const claims = v.safeParse(Claims, await verify(token, key, { alg: ALGORITHM, iat: false }))
+      return claims.success ? claims.output : undefined
+    } catch {
+      return undefined
+    }
   }
 }
 
-export function signToken({ exp, ...claims }: Claims, secret: string): Promise<string> {
-  return sign({ ...claims, ...(exp === undefined ? {} : { exp }) }, secret, ALGORITHM)
+export async function signToken({ exp, ...claims }: Claims, secret: string): Promise<string> {
+  return sign({ ...claims, ...(exp === undefined ? {} : { exp }) }, await keyOf(secret, 'sign'), ALGORITHM)
 }
+
+/** Whatever `secret` says: as text it might be taken for a key in PEM. */
+const keyOf = (secret: string, usage: 'sign' | 'verify'): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [usage])
 
 export const identityOf = ({ sub, name, exp }: Claims): Identity => ({
   user: { id: sub, name: name ?? sub },

@@ -7,7 +7,7 @@ import { MOST_READ } from '../../src/runtimes/node/direct-reads.ts'
 import { findTcpHandles } from '../../src/runtimes/node/tcp-handle.ts'
 import { readTexts } from '../../src/runtimes/node/text-frames.ts'
 import { type Direct, findDirect, NodeTransport } from '../../src/runtimes/node/transport.ts'
-import { findWsReading } from '../../src/runtimes/node/ws-reading.ts'
+import { findReceiver } from '../../src/runtimes/node/ws-reading.ts'
 import { closeFrame, frame, OPCODE } from '../contract/frames.ts'
 
 const HANDSHAKE =
@@ -271,7 +271,7 @@ describe('reading past the stream', () => {
   test('[CONN-1] what it takes is found on this Node, and in this `ws`', async () => {
     expect(findTcpHandles()).toBeDefined()
     const { ws } = await hearing(undefined)
-    expect(findWsReading(ws, MOST_READ)).toBeDefined()
+    expect(findReceiver(ws, MOST_READ)).toBeDefined()
   })
 
   test('[CONN-1] a `ws` that does not say where it is reads everything itself', async () => {
@@ -282,7 +282,7 @@ describe('reading past the stream', () => {
       {},
       { _state: 'new', _bufferedBytes: 0, _fragmented: 0, _maxPayload: 0 },
     ]) {
-      expect(findWsReading(Object.create(ws, { _receiver: { value: _receiver } }), MOST_READ)).toBeUndefined()
+      expect(findReceiver(Object.create(ws, { _receiver: { value: _receiver } }), MOST_READ)).toBeUndefined()
     }
   })
 })

@@ -10,33 +10,44 @@ export interface Reader {
   passed(): void
 }
 
+/** A handle that is read past its stream, and what that takes: kept in it, since a closure a socket would cost more than all else here. */
+interface ReadHandle extends TcpHandle {
+  [READER]: Reader
+  [STREAM]: TcpHandle['onread']
+}
+
+const READER = Symbol('reader')
+const STREAM = Symbol('stream')
+
 /** Reads sockets past their streams, all into one buffer: nothing is allocated for what a reader takes. */
 export class DirectReads {
-  readonly #handles: TcpHandles
   readonly #bytes = Buffer.allocUnsafeSlow(MOST_READ)
+  readonly #onread: (this: TcpHandle) => void
 
-  constructor(handles: TcpHandles) {
-    this.#handles = handles
-  }
-
-  /** From now on `reader` is asked first. What it leaves is the stream's, in order, as though nobody had been asked. */
-  begin(handle: TcpHandle, reader: Reader): void {
-    const { state } = this.#handles
+  constructor({ state }: TcpHandles) {
     const bytes = this.#bytes
-    const stream = handle.onread
-    handle.onread = () => {
+    this.#onread = function onread(): void {
+      if (!isRead(this)) return
       const end = state.read
-      if (end <= 0) stream.call(handle)
+      if (end <= 0) this[STREAM]()
       else {
-        const rest = reader.arrived(bytes, end)
+        const rest = this[READER].arrived(bytes, end)
         if (rest === end) return
         const left = Uint8Array.prototype.slice.call(bytes, rest, end)
         state.read = left.length
         state.offset = 0
-        stream.call(handle, left.buffer)
+        this[STREAM](left.buffer)
       }
-      reader.passed()
+      this[READER].passed()
     }
-    handle.useUserBuffer(bytes)
+  }
+
+  /** From now on `reader` is asked first. What it leaves is the stream's, in order, as though nobody had been asked. */
+  begin(handle: TcpHandle, reader: Reader): void {
+    Object.assign(handle, { [READER]: reader, [STREAM]: handle.onread })
+    handle.onread = this.#onread
+    handle.useUserBuffer(this.#bytes)
   }
 }
+
+const isRead = (handle: TcpHandle): handle is ReadHandle => READER in handle

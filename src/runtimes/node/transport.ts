@@ -11,7 +11,7 @@ import { asciiFrameOf, BatchFrames, frameOf } from './frames.ts'
 import { listen } from './listening.ts'
 import { findTcpHandles, type TcpHandle, type TcpHandles } from './tcp-handle.ts'
 import { readTexts } from './text-frames.ts'
-import { findWsReading } from './ws-reading.ts'
+import { findReceiver, isBetweenMessages, type Receiver } from './ws-reading.ts'
 
 const shared = new BatchFrames()
 const direct = findDirect()
@@ -46,8 +46,8 @@ export class NodeTransport implements Transport, InFlight, Reader {
   readonly #ws: WebSocket
   readonly #socket: Socket
   readonly #listener: SocketListener
-  /** Whether `ws` is between two messages. Undefined where it reads everything. */
-  readonly #isIdle: (() => boolean) | undefined
+  /** What `ws` reads with what is not read here. Undefined where it reads everything. */
+  readonly #receiver: Receiver | undefined
 
   /** `direct`: how to read and write past the stream; undefined: not at all. */
   constructor(ws: WebSocket, socket: Socket, { joined, listener }: TransportWish, direct: Direct | undefined) {
@@ -58,8 +58,8 @@ export class NodeTransport implements Transport, InFlight, Reader {
     this.#joined = joined
     this.#listener = listener
     listen(ws, listener)
-    this.#isIdle = this.#handle && findWsReading(ws, MOST_READ)
-    if (this.#handle && this.#isIdle) direct?.reads.begin(this.#handle, this)
+    this.#receiver = this.#handle && findReceiver(ws, MOST_READ)
+    if (this.#handle && this.#receiver) direct?.reads.begin(this.#handle, this)
   }
 
   send(text: string): void {
@@ -100,14 +100,14 @@ export class NodeTransport implements Transport, InFlight, Reader {
 
   pause(): void {
     this.#ws.pause()
-    if (this.#isIdle) this.#handle?.readStop()
+    if (this.#receiver) this.#handle?.readStop()
   }
 
   resume(): void {
     // What `ws` was given before it was paused it reads now.
     this.#alone = false
     this.#ws.resume()
-    if (this.#isIdle) this.#handle?.readStart()
+    if (this.#receiver) this.#handle?.readStart()
   }
 
   close(code: number, reason: string): void {
@@ -161,10 +161,9 @@ export class NodeTransport implements Transport, InFlight, Reader {
 
   /** Whether `ws` has seen all that it was given, and wants to see more. */
   #isUpToDate(): boolean {
-    const isIdle = this.#isIdle
-    return (
-      isIdle !== undefined && this.#ws.readyState === this.#ws.OPEN && this.#socket.readableLength === 0 && isIdle()
-    )
+    const receiver = this.#receiver
+    if (!receiver || this.#ws.readyState !== this.#ws.OPEN) return false
+    return this.#socket.readableLength === 0 && isBetweenMessages(receiver)
   }
 }
 
