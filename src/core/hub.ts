@@ -11,7 +11,7 @@ import { readHistory } from './history.ts'
 import type { Hooks, Identity } from './hooks.ts'
 import { type Authenticate, JsonProtocol } from './json-protocol.ts'
 import type { Kept } from './kept.ts'
-import { Linger } from './linger.ts'
+import { Linger, type Rhythm } from './linger.ts'
 import type { Logger } from './logger.ts'
 import { Pace } from './pace.ts'
 import { PLAIN_CHAT_ROOM, PlainChat } from './plain-chat.ts'
@@ -40,6 +40,8 @@ export interface HubDeps {
   readonly hooks: Hooks
   /** Looks at connections' deadlines, where timers of the process would not do. */
   readonly deadlines?: Schedule
+  /** When a room's publications go out, where that is not for the time that the process has to say; undefined, of a room: it is. */
+  readonly rhythm?: (room: string, turns: Turns, flush: () => void) => Rhythm | undefined
 }
 
 /** A connection to the JSON protocol, as the handshake asked for it. */
@@ -80,11 +82,12 @@ export class Hub {
     this.sessions = new Sessions(deps.random)
     const { adapter, loop, log, limitsOf, settings } = deps
     this.#deadlines = deps.deadlines ?? new Deadlines(deps.clock, loop, tickOf(settings))
+    const linger = new Linger(loop, this.#turns, settings.maxLinger)
     this.rooms = new Rooms({
       adapter,
       clock: deps.clock,
       loop,
-      linger: new Linger(loop, this.#turns, settings.maxLinger),
+      rhythm: (room, flush) => deps.rhythm?.(room, this.#turns, flush) ?? linger.rhythm(flush),
       // What a copy of a log has that has expired goes with the memory.
       deadlines: deps.deadlines ? NEVER : this.#deadlines,
       log,

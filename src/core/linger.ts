@@ -9,7 +9,7 @@ const LIGHT = 0.85
 const HEAVY = 1
 const REST = 1.25
 /** Publications with which a rest ends: by then a write costs each of them little. */
-const FULL = 16
+export const FULL = 16
 /** ms over which the load is measured. */
 const WINDOW = 200
 /** The shortest rest, in ms: timers know none that are shorter. */

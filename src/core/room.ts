@@ -6,7 +6,7 @@ import type { Due, Schedule } from './deadlines.ts'
 import type { Encode, Entry } from './entry.ts'
 import type { Eventually } from './eventually.ts'
 import { Feed, type FeedDeps, type FeedOwner, type Origin } from './feed.ts'
-import type { Linger, Rhythm } from './linger.ts'
+import type { Rhythm } from './linger.ts'
 import { type Mark, markOf } from './log.ts'
 import { Member, type MemberOwner } from './member.ts'
 import type { StreamPosition } from './protocol.ts'
@@ -19,7 +19,8 @@ const FLUSH_BYTES = 64 * 1024
 export interface RoomDeps extends Omit<FeedDeps, 'encode'> {
   readonly clock: Clock
   readonly deadlines: Schedule
-  readonly linger: Linger
+  /** When what a room has to hand out goes out, by `flush`. */
+  readonly rhythm: (room: string, flush: () => void) => Rhythm
   /** What makes publications of a room texts of one frame each. */
   readonly encoder: (room: string) => Encode
 }
@@ -49,7 +50,7 @@ export class Room implements FeedOwner, Due {
     const feedDeps = { ...deps, encode: deps.encoder(name) }
     this.#feed = new Feed(name, head, this, feedDeps)
     this.#catchUp = new CatchUp(name, this.#feed, feedDeps)
-    this.#rhythm = deps.linger.rhythm(() => this.flush())
+    this.#rhythm = deps.rhythm(name, () => this.flush())
     this.#flushed = this.#feed.log.head
   }
 

@@ -2,7 +2,8 @@ import type { EventLoop } from '../../core/clock.ts'
 
 /**
  * The event loop of an object. What an event brings is handled to its end in the same block as the event: nothing that was begun waits in
- * memory, which may be gone by the next event. A timer keeps an object from hibernating, so only what is under way may have one.
+ * memory, which may be gone by the next event, but for what has a timer. That keeps an object from hibernating, so only what is under way
+ * may have one.
  */
 export const eventLoop: EventLoop = {
   endOfTurn: (task) => queueMicrotask(task),

@@ -2,7 +2,9 @@ import { Hono } from 'hono'
 import type { WSContext, WSEvents } from 'hono/ws'
 import { ObjectAdapter } from '../../adapters/object-adapter.ts'
 import { Hub } from '../../core/hub.ts'
+import type { Rhythm } from '../../core/linger.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { Turns } from '../../core/turns.ts'
 import { type Authenticator, offeredProtocols } from '../../http/auth.ts'
 import { systemClock, systemRandom } from '../../http/platform.ts'
 import { chatRoute, echoRoute, jsonRoute, type Route } from '../../http/routes.ts'
@@ -11,6 +13,7 @@ import { pickSubprotocol } from '../../http/subprotocol.ts'
 import type { ParlorOptions, ReadOptions } from '../options.ts'
 import { ObjectAlarm } from './alarm.ts'
 import { Attachments, type Found, type SocketFacts } from './attachment.ts'
+import { Gathering } from './gathering.ts'
 import { identityIn } from './identity-header.ts'
 import { eventLoop } from './loop.ts'
 import type { Peers } from './peers.ts'
@@ -47,21 +50,25 @@ export class ObjectHost {
   readonly #app: Hono
 
   /** `alarm`: when the object's alarm is set to. */
-  constructor(ctx: DurableObjectState, object: string, alarm: number | undefined, own: ObjectSettings) {
-    const { settings, limitsOf, log, hooks, authenticate, peers } = own
+  constructor(ctx: DurableObjectState, object: string, alarm: number | undefined, given: ObjectSettings) {
+    const { settings, limitsOf, log, hooks, authenticate, peers } = given
     this.#ctx = ctx
     this.#alarm = new ObjectAlarm(ctx.storage, systemClock, alarm)
+    const own = roomOfObject(object)
     const shared = { clock: systemClock, loop: eventLoop, random: systemRandom, log, limitsOf }
     this.adapter = new ObjectAdapter({
       ...shared,
       ...peers,
       store: storeOf(ctx.storage),
       object,
-      room: roomOfObject(object),
+      room: own,
       lookAt: (time) => this.#alarm.atLatest(time),
     })
     this.#attachments = new Attachments(this.adapter.tables)
-    const hub = new Hub({ ...shared, adapter: this.adapter, settings, hooks, deadlines: this.#alarm })
+    // What other objects announce has been gathered there, and is heard before the `ack` of who published it.
+    const rhythm = (room: string, turns: Turns, flush: () => void): Rhythm | undefined =>
+      room === own ? new Gathering(shared, turns, flush) : undefined
+    const hub = new Hub({ ...shared, adapter: this.adapter, settings, hooks, deadlines: this.#alarm, rhythm })
     this.#hub = hub
     this.adapter.start({
       deliver: (room, epoch, publications) => hub.rooms.deliver(room, epoch, publications),

@@ -1,0 +1,73 @@
+import type { Cancel, Clock, EventLoop } from '../../core/clock.ts'
+import { FULL, type Rhythm } from '../../core/linger.ts'
+import type { Turns } from '../../core/turns.ts'
+
+/** ms since the last handing out within which what comes is held: more than it takes to write one message to a large room. */
+const THICK = 500
+/** ms of a hold after one that was worth it; any other one waits for no more than what had come already. */
+const HOLD = 4
+
+export interface GatheringDeps {
+  readonly clock: Clock
+  readonly loop: EventLoop
+}
+
+/** `alone`: it goes out with this event. `held`: it goes out with what comes meanwhile. */
+type Plan = { readonly kind: 'none' } | { readonly kind: 'alone' } | { readonly kind: 'held'; readonly cancel: Cancel }
+
+const NONE: Plan = { kind: 'none' }
+const ALONE: Plan = { kind: 'alone' }
+
+/**
+ * When publications go out where every one is an event of its own. What comes after a pause goes out at once; what follows soon is held for
+ * a moment, so that messages that come thick go out together. A timer keeps the object's memory for as long as something is held: whatever
+ * ends an object all the same closes its sockets, and clients resume from what they have.
+ */
+export class Gathering implements Rhythm {
+  readonly #deps: GatheringDeps
+  readonly #turns: Turns
+  readonly #flush: () => void
+  #plan = NONE
+  #waiting = 0
+  /** How many went out together last, and when. */
+  #brought = 0
+  #at = 0
+
+  constructor(deps: GatheringDeps, turns: Turns, flush: () => void) {
+    this.#deps = deps
+    this.#turns = turns
+    this.#flush = flush
+  }
+
+  added(waiting: number): void {
+    this.#waiting = waiting
+    if (this.#plan.kind === 'none') this.#begin()
+    if (waiting >= FULL && this.#plan.kind === 'held') this.#planTurn()
+  }
+
+  begin(): void {
+    this.stop()
+    this.#brought = this.#waiting
+    this.#waiting = 0
+    this.#at = this.#deps.clock.now()
+  }
+
+  end(): void {}
+
+  stop(): void {
+    if (this.#plan.kind === 'held') this.#plan.cancel()
+    this.#plan = NONE
+  }
+
+  #begin(): void {
+    const { clock, loop } = this.#deps
+    if (clock.now() - this.#at >= THICK) this.#planTurn()
+    else this.#plan = { kind: 'held', cancel: loop.after(this.#brought > 1 ? HOLD : 0, this.#flush) }
+  }
+
+  #planTurn(): void {
+    this.stop()
+    this.#plan = ALONE
+    this.#turns.atEnd(this.#flush)
+  }
+}
