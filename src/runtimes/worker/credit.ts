@@ -2,15 +2,18 @@ import * as v from 'valibot'
 import { FRAME_COST, type Gauge } from './gauge.ts'
 
 /** Bytes that a peer may have been sent and not have said to have seen, before they count as waiting. */
-export const CREDIT = 192 * 1024
-/** Bytes after which it is asked how far it is. */
-const ASK_EVERY = 64 * 1024
-/** Bytes by which what is kept of it runs ahead, so that not every message has to be noted down. */
-const KEEP_AHEAD = 8 * 1024
+export const CREDIT = 512 * 1024
+/** Bytes after which it is asked how far it is: a question costs a frame, and its answer an event. */
+const ASK_EVERY = 256 * 1024
+/**
+ * Bytes by which what is kept of it runs ahead, so that not every message has to be noted down: few after memory was lost, twice as many
+ * each time, up to the most. What was kept too much is asked about sooner the next time.
+ */
+const KEEP_AHEAD = { first: 4 * 1024, most: 128 * 1024 } as const
 
 const Bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
-/** What has to be remembered where memory may be lost. `sent` is never too low. */
+/** What has to be remembered where memory may be lost. `sent` is never too low, nor is `seen` too high. */
 export const KeptCredit = v.object({ sent: Bytes, asked: Bytes, seen: Bytes })
 export type KeptCredit = v.InferOutput<typeof KeptCredit>
 
@@ -32,6 +35,7 @@ export class Credit implements Gauge {
   #asked: number
   #seen: number
   #keptSent: number
+  #ahead: number = KEEP_AHEAD.first
   #waiting: (() => void)[] = []
 
   /** `kept`: of a peer that was there before memory was lost. */
@@ -50,7 +54,7 @@ export class Credit implements Gauge {
   spend(length: number): void {
     this.#sent += length + FRAME_COST
     if (this.#sent - this.#asked >= ASK_EVERY) this.#ask()
-    if (this.#sent > this.#keptSent) this.#keep()
+    else if (this.#sent > this.#keptSent) this.#keep()
   }
 
   excess(): number {
@@ -67,7 +71,6 @@ export class Credit implements Gauge {
   seen(upTo: number): void {
     if (upTo <= this.#seen || upTo > this.#asked) return
     this.#seen = upTo
-    this.#owner.changed()
     for (const task of this.#waiting.splice(0)) task()
   }
 
@@ -79,7 +82,8 @@ export class Credit implements Gauge {
   }
 
   #keep(): void {
-    this.#keptSent = Math.max(this.#keptSent, this.#sent + KEEP_AHEAD)
+    this.#keptSent = Math.max(this.#keptSent, this.#sent + this.#ahead)
+    this.#ahead = Math.min(2 * this.#ahead, KEEP_AHEAD.most)
     this.#owner.changed()
   }
 }
