@@ -54,6 +54,19 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     ann.close()
   })
 
+  test('hears of what is published thick in few calls: what comes while one is under way goes with the next', async () => {
+    const ann = await Client.joined('thick')
+    const calls = vi.spyOn(answering, 'announce')
+    await objectOf('room:thick').publish(draft('alone'), '')
+    expect(await ann.next('chat')).toMatchObject({ offset: 1 })
+    expect(calls).toHaveBeenCalledTimes(1)
+    const many = Array.from({ length: 60 }, (_, at) => objectOf('room:thick').publish(draft(`${at}`), ''))
+    await Promise.all(many)
+    for (let offset = 2; offset <= 61; offset++) expect(await ann.next('chat')).toMatchObject({ offset })
+    expect(calls.mock.calls.length).toBeLessThan(15)
+    ann.close()
+  })
+
   test('who was told is not told again by the alarm', async () => {
     const ann = await Client.joined('told')
     await objectOf('room:told').publish(draft('x'), '')
