@@ -6,6 +6,8 @@ import type { Turns } from '../../core/turns.ts'
 const THICK = 500
 /** ms of a hold after one that was worth it; any other one waits for no more than what had come already. */
 const HOLD = 4
+/** How many go out at once after a hold that brought nothing more: a timer takes its time and some CPU, in vain where messages come evenly. */
+const PASSES = 8
 
 export interface GatheringDeps {
   readonly clock: Clock
@@ -20,7 +22,7 @@ const ALONE: Plan = { kind: 'alone' }
 
 /**
  * When publications go out where every one is an event of its own. What comes after a pause goes out at once; what follows soon is held for
- * a moment, so that messages that come thick go out together. A timer keeps the object's memory for as long as something is held: whatever
+ * a moment, so that messages that come thick go out together, as long as that is worth it. A timer keeps the object's memory for as long as something is held: whatever
  * ends an object all the same closes its sockets, and clients resume from what they have.
  */
 export class Gathering implements Rhythm {
@@ -32,6 +34,8 @@ export class Gathering implements Rhythm {
   /** How many went out together last, and when. */
   #brought = 0
   #at = 0
+  /** How many go out at once before another hold is tried. */
+  #passes = 0
 
   constructor(deps: GatheringDeps, turns: Turns, flush: () => void) {
     this.#deps = deps
@@ -46,8 +50,11 @@ export class Gathering implements Rhythm {
   }
 
   begin(): void {
+    const isHeld = this.#plan.kind === 'held'
     this.stop()
     this.#brought = this.#waiting
+    if (isHeld && this.#brought === 1) this.#passes = PASSES
+    else if (this.#passes > 0) this.#passes--
     this.#waiting = 0
     this.#at = this.#deps.clock.now()
   }
@@ -61,7 +68,7 @@ export class Gathering implements Rhythm {
 
   #begin(): void {
     const { clock, loop } = this.#deps
-    if (clock.now() - this.#at >= THICK) this.#planTurn()
+    if (this.#passes > 0 || clock.now() - this.#at >= THICK) this.#planTurn()
     else this.#plan = { kind: 'held', cancel: loop.after(this.#brought > 1 ? HOLD : 0, this.#flush) }
   }
 
