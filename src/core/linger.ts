@@ -164,9 +164,9 @@ class Resting implements Rhythm {
   /** What was sent in one go may be read in two: what comes in the very next turn would wait for a whole flush. */
   #turnEnds(): void {
     const { turns } = this.#linger
-    const cameJustNow = this.#plan.kind === 'turn' && this.#turn === turns.current()
-    if (cameJustNow && this.#cost >= DEAR && this.#stopwatch() - this.#dueSince < this.#cost * LOOKING) {
-      turns.atEnd(() => this.#turnEnds())
-    } else this.#flush()
+    const mayWait = this.#plan.kind === 'turn' && this.#cost >= DEAR
+    const cameJustNow = mayWait && this.#turn === turns.current()
+    if (cameJustNow && this.#stopwatch() - this.#dueSince < this.#cost * LOOKING) turns.atEnd(() => this.#turnEnds())
+    else this.#flush()
   }
 }

@@ -27,9 +27,18 @@ interface Heard {
   until(count: number): Promise<void>
 }
 
+interface Setting {
+  /** Options of the `ws` server. */
+  readonly server?: object
+  /** Called before there is a transport. */
+  readonly before?: (ws: WebSocket) => void
+  /** Called from within the listener, when a text is heard. */
+  readonly onText?: (text: string, transport: NodeTransport, socket: Socket) => unknown
+}
+
 /** What a transport hears of a peer over a real connection. */
-async function hearing(direct: Direct | undefined, options = {}): Promise<Heard> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false, ...options })
+async function hearing(direct: Direct | undefined, setting: Setting = {}): Promise<Heard> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false, ...setting.server })
   await once(server, 'listening')
   const address = server.address()
   if (typeof address !== 'object' || !address) throw new Error('unreachable: it listens')
@@ -44,13 +53,18 @@ async function hearing(direct: Direct | undefined, options = {}): Promise<Heard>
   }
   const opened = new Promise<[NodeTransport, WebSocket, Socket]>((resolve) => {
     server.once('connection', (ws, { socket }) => {
+      setting.before?.(ws)
       const listener = {
-        text: (text: string) => hear(`text ${text}`),
+        text: (text: string) => {
+          hear(`text ${text}`)
+          setting.onText?.(text, transport, socket)
+        },
         binary: (bytes: number) => hear(`binary ${bytes}`),
         alive: () => hear('alive'),
         closed: () => hear('closed'),
       }
-      resolve([new NodeTransport(ws, socket, { agreed: false, joined: false, listener }, direct), ws, socket])
+      const transport = new NodeTransport(ws, socket, { agreed: false, joined: false, listener }, direct)
+      resolve([transport, ws, socket])
     })
   })
   peer.write(HANDSHAKE)
@@ -231,8 +245,91 @@ describe.each(WAYS)('a socket of Node, read %s', (_, direct) => {
     expect(bytes.subarray(-12).toString('latin1')).toBe('\x8a\x03who\x81\x05after')
   })
 
+  test.each([
+    ['goes on', (transport: NodeTransport) => transport.resume()],
+    ['is closed', (transport: NodeTransport) => transport.close(1000, 'bye')],
+  ])('[WS-15] a peer that is left unread in the middle of much input lives when it %s', async (_what, go) => {
+    const { transport, peer, socket, heard, until } = await hearing(direct, {
+      onText: (text, paused) => text === 'stop' && paused.pause(),
+    })
+    const long = frame('L'.repeat(40_000))
+    peer.write(Buffer.concat([frame('stop'), long.subarray(0, 30_000)]))
+    await until(1)
+    for (let turns = 0; turns < 10; turns++) await nextTurn()
+    go(transport)
+    for (let turns = 0; turns < 10; turns++) await nextTurn()
+    peer.write(Buffer.concat([long.subarray(30_000), frame('end')]))
+    await until(3)
+    expect(heard.map((what) => what.slice(0, 10))).toEqual(['text stop', 'text LLLLL', 'text end'])
+    expect(socket.destroyed).toBe(false)
+  })
+
+  test('[WS-15] [CONN-3] a peer that is reset while it is left unread is heard to close', async () => {
+    const { transport, peer, heard, until } = await hearing(direct)
+    peer.write(frame('one'))
+    await until(1)
+    transport.pause()
+    await nextTurn()
+    peer.resetAndDestroy()
+    await until(2)
+    expect(heard).toEqual(['text one', 'closed'])
+  })
+
+  test('[CONN-3] a socket that is dropped from within what it brought says nothing more, and harms nobody', async () => {
+    const { peer, until, heard } = await hearing(direct, {
+      onText: (_text, _transport, socket) => void socket.destroy(),
+    })
+    peer.write(Buffer.concat([frame('one'), frame('two').subarray(0, 4)]))
+    await until(2)
+    expect(heard).toEqual(['text one', 'closed'])
+  })
+
+  test('[CONN-1] what an application listens to on its own socket it still hears', async () => {
+    const own: string[] = []
+    const { peer, heard, until } = await hearing(direct, {
+      before: (ws) => void ws.on('message', (data) => own.push(String(data))),
+    })
+    peer.write(frame('hello'))
+    await until(1)
+    expect([own, heard]).toEqual([['hello'], ['text hello']])
+  })
+
+  test('[ECHO-3] nothing is sent after a close frame, whoever said it', async () => {
+    const { ws, transport, peer, until } = await hearing(direct)
+    transport.send('before')
+    peer.write(frame('hello'))
+    await until(1)
+    transport.send('between')
+    ws.close(1001, 'going')
+    transport.send('late')
+    peer.end()
+    let bytes = Buffer.alloc(0)
+    for await (const chunk of peer) bytes = Buffer.concat([bytes, chunk])
+    expect(bytes.toString('latin1')).toBe('\x81\x06before\x81\x07between\x88\x07\x03\xe9going')
+  })
+
+  test('[ECHO-2] [CONN-2] a reply overtakes no pong that waits in the stream', async () => {
+    const held: [number, number][] = []
+    const { socket, transport, peer, until } = await hearing(direct, {
+      onText: (_text, heardBy, stream) => held.push([stream.writableLength, heardBy.buffered()]),
+    })
+    transport.send('a')
+    // A stream that takes nothing for a while.
+    socket.cork()
+    peer.write(
+      Buffer.concat([
+        frame('ping', { opcode: OPCODE.ping }),
+        frame('fr', { fin: false }),
+        frame('ag', { opcode: OPCODE.continuation }),
+      ]),
+    )
+    await until(2)
+    socket.uncork()
+    expect(held).toEqual([[6, 6]])
+  })
+
   test('[WS-6] a server of the application that takes shorter messages only goes on refusing longer ones', async () => {
-    const { ws, peer, heard } = await hearing(direct, { maxPayload: 100 })
+    const { ws, peer, heard } = await hearing(direct, { server: { maxPayload: 100 } })
     const failed = new Promise<void>((resolve) => void ws.once('error', () => resolve()))
     peer.write(Buffer.concat([frame('a'.repeat(100)), frame('b'.repeat(101))]))
     await failed

@@ -6,8 +6,8 @@ export const MOST_READ = 64 * 1024
 export interface Reader {
   /** `bytes` up to `end` have arrived. Answers from where on the stream has to see them; `end`: nowhere. They are of use in this very call alone. */
   arrived(bytes: Buffer, end: number): number
-  /** The stream has been given something: bytes, the end of all, or an error. */
-  passed(): void
+  /** The stream is about to be given something: bytes, the end of all, or an error. */
+  passing(): void
 }
 
 /** A handle that is read past its stream, and what that takes: kept in it, since a closure a socket would cost more than all else here. */
@@ -29,16 +29,18 @@ export class DirectReads {
     this.#onread = function onread(): void {
       if (!isRead(this)) return
       const end = state.read
-      if (end <= 0) this[STREAM]()
-      else {
-        const rest = this[READER].arrived(bytes, end)
-        if (rest === end) return
-        const left = Uint8Array.prototype.slice.call(bytes, rest, end)
-        state.read = left.length
-        state.offset = 0
-        this[STREAM](left.buffer)
+      if (end <= 0) {
+        this[READER].passing()
+        this[STREAM]()
+        return
       }
-      this[READER].passed()
+      const rest = this[READER].arrived(bytes, end)
+      if (rest === end) return
+      this[READER].passing()
+      const left = Uint8Array.prototype.slice.call(bytes, rest, end)
+      state.read = left.length
+      state.offset = 0
+      this[STREAM](left.buffer)
     }
   }
 

@@ -14,8 +14,6 @@ export interface TcpHandle {
   onread: (this: TcpHandle, bytes?: ArrayBuffer) => void
   /** From now on what is read lies at the beginning of `bytes` when `onread` is called, and `onread` is given nothing. */
   useUserBuffer(bytes: Uint8Array): void
-  readStart(): number
-  readStop(): number
 }
 
 /** Belongs to one write while that is in flight: Node aborts where it is used for another one meanwhile. */
@@ -103,15 +101,7 @@ function propertiesOf(binding: (name: string) => unknown, name: string): Readonl
 
 const isConstructor = (value: unknown): value is new () => object => typeof value === 'function' && 'prototype' in value
 
-const HANDLE = [
-  'writeQueueSize',
-  'writeBuffer',
-  'writeLatin1String',
-  'onread',
-  'useUserBuffer',
-  'readStart',
-  'readStop',
-] as const
+const HANDLE = ['writeQueueSize', 'writeBuffer', 'writeLatin1String', 'onread', 'useUserBuffer'] as const
 
 /** By name, since on a prototype the getters throw. */
 const isHandle = (value: unknown): value is TcpHandle =>

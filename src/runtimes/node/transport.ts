@@ -9,6 +9,7 @@ import { DirectReads, MOST_READ, type Reader } from './direct-reads.ts'
 import { DirectWrites, type InFlight } from './direct-writes.ts'
 import { asciiFrameOf, BatchFrames, frameOf } from './frames.ts'
 import { listen } from './listening.ts'
+import { type StreamWatcher, watchWrites } from './stream-writes.ts'
 import { findTcpHandles, type TcpHandle, type TcpHandles } from './tcp-handle.ts'
 import { readTexts } from './text-frames.ts'
 import { findReceiver, isBetweenMessages, type Receiver } from './ws-reading.ts'
@@ -33,11 +34,11 @@ export function findDirect(handles: TcpHandles | undefined = findTcpHandles()): 
  * many sockets, and plain texts are read here; `ws` reads all else, and writes the control frames. That is safe as long as compression is
  * off: `ws` then writes each of its frames at once and whole.
  */
-export class NodeTransport implements Transport, InFlight, Reader {
+export class NodeTransport implements Transport, InFlight, Reader, StreamWatcher {
   // What every write looks at stands together.
   readonly #handle: TcpHandle | undefined
   readonly #writes: DirectWrites | undefined
-  /** The socket is open and its stream empty, and only this transport could change that. */
+  /** The socket is open, its stream empty, and `ws` between two messages: as long as nobody writes to the stream, and nothing is read from it. */
   #alone = false
   #corked = false
   readonly #joined: boolean
@@ -57,9 +58,14 @@ export class NodeTransport implements Transport, InFlight, Reader {
     this.#writes = direct?.writes
     this.#joined = joined
     this.#listener = listener
+    // An application that listens too would not hear what is read here.
+    const isOurs = ws.listenerCount('message') === 0
     listen(ws, listener)
-    this.#receiver = this.#handle && findReceiver(ws, MOST_READ)
-    if (this.#handle && this.#receiver) direct?.reads.begin(this.#handle, this)
+    this.#receiver = this.#handle && isOurs ? findReceiver(ws, MOST_READ) : undefined
+    if (this.#handle && this.#receiver) {
+      watchWrites(socket, this)
+      direct?.reads.begin(this.#handle, this)
+    }
   }
 
   send(text: string): void {
@@ -86,7 +92,6 @@ export class NodeTransport implements Transport, InFlight, Reader {
 
   whenDrained(task: () => void): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return
-    this.#alone = false
     // A socket that failed calls back too, again and again: its close is what counts then.
     this.#socket.write('', (error) => {
       if (!error) task()
@@ -94,31 +99,26 @@ export class NodeTransport implements Transport, InFlight, Reader {
   }
 
   ping(): void {
-    this.#alone = false
     this.#ws.ping()
   }
 
   pause(): void {
+    // The stream takes what comes now, and stops reading when that is much.
+    this.#alone = false
     this.#ws.pause()
-    if (this.#receiver) this.#handle?.readStop()
   }
 
   resume(): void {
-    // What `ws` was given before it was paused it reads now.
-    this.#alone = false
     this.#ws.resume()
-    if (this.#receiver) this.#handle?.readStart()
   }
 
   close(code: number, reason: string): void {
-    this.#alone = false
     this.#ws.close(code, reason)
     // A paused socket would never read the peer's answer.
-    this.resume()
+    this.#ws.resume()
   }
 
   terminate(): void {
-    this.#alone = false
     this.#ws.terminate()
   }
 
@@ -128,10 +128,16 @@ export class NodeTransport implements Transport, InFlight, Reader {
   }
 
   arrived(bytes: Buffer, end: number): number {
-    return this.#alone || this.#isUpToDate() ? readTexts(bytes, end, this.#listener) : 0
+    const rest = this.#alone || this.#isUpToDate() ? readTexts(bytes, end, this.#listener) : 0
+    // The stream of a socket that was dropped meanwhile wants nothing any more.
+    return rest < end && this.#socket.destroyed ? end : rest
   }
 
-  passed(): void {
+  passing(): void {
+    this.#alone = false
+  }
+
+  streaming(): void {
     this.#alone = false
   }
 
@@ -143,10 +149,9 @@ export class NodeTransport implements Transport, InFlight, Reader {
   }
 
   #writeToStream(frames: Buffer | string): void {
-    // Between the peer's close frame and the end of the socket nothing may be sent, and nobody would read it.
+    // Between a close frame, whose ever it is, and the end of the socket nothing may be sent, and nobody would read it.
     if (this.#ws.readyState === this.#ws.CLOSING) return
     if (!this.#socket.writable) throw new Error('the socket is closed')
-    this.#alone = false
     if (typeof frames === 'string') this.#socket.write(frames, 'latin1')
     else this.#socket.write(frames)
   }
@@ -163,7 +168,7 @@ export class NodeTransport implements Transport, InFlight, Reader {
   #isUpToDate(): boolean {
     const receiver = this.#receiver
     if (!receiver || this.#ws.readyState !== this.#ws.OPEN) return false
-    return this.#socket.readableLength === 0 && isBetweenMessages(receiver)
+    return !this.#socket.isPaused() && this.#socket.readableLength === 0 && isBetweenMessages(receiver)
   }
 }
 
