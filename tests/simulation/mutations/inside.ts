@@ -148,7 +148,7 @@ export const INSIDE: readonly InsideMutation[] = [
   // Faults that the simulation found once, put in again.
   {
     name: 'the place for reading goes to one that may not need it, and no further',
-    from: 2050,
+    from: 10_150,
     breaks: /ROOM-3|WS-7/,
     edits: [
       edit(
