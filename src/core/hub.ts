@@ -40,7 +40,7 @@ export interface HubDeps {
   readonly hooks: Hooks
   /** Looks at connections' deadlines, where timers of the process would not do. */
   readonly deadlines?: Schedule
-  /** When a room's publications go out, where that is not for the time that the process has to say; undefined, of a room: it is. */
+  /** When a room's publications go out, where `Linger` is not to say that; undefined, of a room: it is. */
   readonly rhythm?: (room: string, turns: Turns, flush: () => void) => Rhythm | undefined
 }
 

@@ -158,15 +158,15 @@ class Resting implements Rhythm {
     this.stop()
     this.#plan = TURN
     this.#dueSince = this.#stopwatch()
-    this.#linger.turns.atEnd(() => this.#turnEnds())
+    this.#linger.turns.atEnd(this.#turnEnds)
   }
 
   /** What was sent in one go may be read in two: what comes in the very next turn would wait for a whole flush. */
-  #turnEnds(): void {
+  readonly #turnEnds = (): void => {
     const { turns } = this.#linger
     const mayWait = this.#plan.kind === 'turn' && this.#cost >= DEAR
     const cameJustNow = mayWait && this.#turn === turns.current()
-    if (cameJustNow && this.#stopwatch() - this.#dueSince < this.#cost * LOOKING) turns.atEnd(() => this.#turnEnds())
+    if (cameJustNow && this.#stopwatch() - this.#dueSince < this.#cost * LOOKING) turns.atEnd(this.#turnEnds)
     else this.#flush()
   }
 }

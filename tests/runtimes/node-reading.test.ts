@@ -1,18 +1,15 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import fc from 'fast-check'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { describe, expect, test } from 'vitest'
+import type { WebSocket } from 'ws'
 import { MOST_READ } from '../../src/runtimes/node/direct-reads.ts'
 import { findTcpHandles } from '../../src/runtimes/node/tcp-handle.ts'
 import { readTexts } from '../../src/runtimes/node/text-frames.ts'
-import { type Direct, findDirect, NodeTransport } from '../../src/runtimes/node/transport.ts'
+import { type Direct, NodeTransport } from '../../src/runtimes/node/transport.ts'
 import { findReceiver } from '../../src/runtimes/node/ws-reading.ts'
 import { closeFrame, frame, OPCODE } from '../contract/frames.ts'
-
-const HANDSHAKE =
-  'GET / HTTP/1.1\r\nHost: parlor\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+import { pairOf, WAYS } from './node-pair.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
@@ -38,44 +35,26 @@ interface Setting {
 
 /** What a transport hears of a peer over a real connection. */
 async function hearing(direct: Direct | undefined, setting: Setting = {}): Promise<Heard> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false, ...setting.server })
-  await once(server, 'listening')
-  const address = server.address()
-  if (typeof address !== 'object' || !address) throw new Error('unreachable: it listens')
-  const peer = connect(address.port, '127.0.0.1')
-  peer.setNoDelay()
-  peer.on('error', () => {})
   const heard: string[] = []
   let listening = (): void => {}
   const hear = (what: string): void => {
     heard.push(what)
     listening()
   }
-  const opened = new Promise<[NodeTransport, WebSocket, Socket]>((resolve) => {
-    server.once('connection', (ws, { socket }) => {
-      setting.before?.(ws)
-      const listener = {
-        text: (text: string) => {
-          hear(`text ${text}`)
-          setting.onText?.(text, transport, socket)
-        },
-        binary: (bytes: number) => hear(`binary ${bytes}`),
-        alive: () => hear('alive'),
-        closed: () => hear('closed'),
-      }
-      const transport = new NodeTransport(ws, socket, { agreed: false, joined: false, listener }, direct)
-      resolve([transport, ws, socket])
-    })
-  })
-  peer.write(HANDSHAKE)
-  const [transport, ws, socket] = await opened
-  await once(peer, 'readable')
-  peer.read()
-  onTestFinished(() => {
-    socket.destroy()
-    peer.destroy()
-    server.close()
-  })
+  const { made, ...ends } = await pairOf((ws, socket) => {
+    setting.before?.(ws)
+    const listener = {
+      text: (text: string) => {
+        hear(`text ${text}`)
+        setting.onText?.(text, transport, socket)
+      },
+      binary: (bytes: number) => hear(`binary ${bytes}`),
+      alive: () => hear('alive'),
+      closed: () => hear('closed'),
+    }
+    const transport = new NodeTransport(ws, socket, { agreed: false, joined: false, listener }, direct)
+    return transport
+  }, setting.server)
   const until = async (count: number): Promise<void> => {
     while (heard.length < count) {
       await new Promise<void>((resolve) => {
@@ -83,13 +62,8 @@ async function hearing(direct: Direct | undefined, setting: Setting = {}): Promi
       })
     }
   }
-  return { transport, ws, socket, peer, heard, until }
+  return { transport: made, ...ends, heard, until }
 }
-
-const WAYS = [
-  ['past the stream', findDirect()],
-  ['on the stream', undefined],
-] as const
 
 /** A frame of a peer, and what is heard of it. */
 interface Said {

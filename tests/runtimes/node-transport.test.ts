@@ -1,11 +1,10 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
 import { Batch } from '../../src/core/batch.ts'
 import { findTcpHandles } from '../../src/runtimes/node/tcp-handle.ts'
-import { type Direct, findDirect, NodeTransport } from '../../src/runtimes/node/transport.ts'
+import { type Direct, NodeTransport } from '../../src/runtimes/node/transport.ts'
 import { type Frame, parseFrame } from '../contract/frames.ts'
+import { pairOf, WAYS } from './node-pair.ts'
 
 const DEAF = { text: () => {}, binary: () => {}, alive: () => {}, closed: () => {} }
 
@@ -17,34 +16,10 @@ interface Pair {
 
 /** A transport over a real connection whose peer reads nothing yet. */
 async function pair(direct: Direct | undefined): Promise<Pair> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
-  await once(server, 'listening')
-  const address = server.address()
-  if (typeof address !== 'object' || !address) throw new Error('unreachable: it listens')
-  const peer = connect(address.port, '127.0.0.1')
-  peer.on('error', () => {})
-  const opened = new Promise<[WebSocket, Socket]>((resolve) => {
-    server.once('connection', (ws, { socket }) => resolve([ws, socket]))
-  })
-  peer.write(
-    'GET / HTTP/1.1\r\nHost: parlor\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  const { made, ...ends } = await pairOf(
+    (ws, socket) => new NodeTransport(ws, socket, { agreed: false, joined: false, listener: DEAF }, direct),
   )
-  await once(peer, 'readable')
-  // The answer to the handshake.
-  peer.read()
-  const [ws, socket] = await opened
-  ws.on('error', () => {})
-  onTestFinished(() => {
-    socket.destroy()
-    peer.destroy()
-    server.close()
-  })
-  return {
-    transport: new NodeTransport(ws, socket, { agreed: false, joined: false, listener: DEAF }, direct),
-    socket,
-    peer,
-  }
+  return { transport: made, ...ends }
 }
 
 /** The peer's frames, as soon as there are so many. */
@@ -66,11 +41,6 @@ const drained = (transport: NodeTransport): Promise<void> => new Promise((resolv
 
 /** Not by `once`, which an error would reject. */
 const closeOf = (socket: Socket): Promise<void> => new Promise((resolve) => void socket.once('close', () => resolve()))
-
-const WAYS = [
-  ['past the stream', findDirect()],
-  ['on the stream', undefined],
-] as const
 
 test('[CONN-1] what is written past the streams of sockets is found on this Node', () => {
   expect(findTcpHandles()).toBeDefined()

@@ -1,13 +1,12 @@
+import type { StreamWatcher } from './stream-writes.ts'
 import type { TcpHandle, TcpHandles } from './tcp-handle.ts'
 
 /** Bytes that one read of a socket may bring. */
 export const MOST_READ = 64 * 1024
 
-export interface Reader {
+export interface Reader extends StreamWatcher {
   /** `bytes` up to `end` have arrived. Answers from where on the stream has to see them; `end`: nowhere. They are of use in this very call alone. */
   arrived(bytes: Buffer, end: number): number
-  /** The stream is about to be given something: bytes, the end of all, or an error. */
-  passing(): void
 }
 
 /** A handle that is read past its stream, and what that takes: kept in it, since a closure a socket would cost more than all else here. */
@@ -30,13 +29,13 @@ export class DirectReads {
       if (!isRead(this)) return
       const end = state.read
       if (end <= 0) {
-        this[READER].passing()
+        this[READER].streaming()
         this[STREAM]()
         return
       }
       const rest = this[READER].arrived(bytes, end)
       if (rest === end) return
-      this[READER].passing()
+      this[READER].streaming()
       const left = Uint8Array.prototype.slice.call(bytes, rest, end)
       state.read = left.length
       state.offset = 0

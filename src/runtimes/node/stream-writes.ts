@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 
 export interface StreamWatcher {
-  /** Somebody is about to write to the stream. */
+  /** The stream is about to be written to, by whomever, or to be given what was read: bytes, the end of all, or an error. */
   streaming(): void
 }
 

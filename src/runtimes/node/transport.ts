@@ -9,7 +9,7 @@ import { DirectReads, MOST_READ, type Reader } from './direct-reads.ts'
 import { DirectWrites, type InFlight } from './direct-writes.ts'
 import { asciiFrameOf, BatchFrames, frameOf } from './frames.ts'
 import { listen } from './listening.ts'
-import { type StreamWatcher, watchWrites } from './stream-writes.ts'
+import { watchWrites } from './stream-writes.ts'
 import { findTcpHandles, type TcpHandle, type TcpHandles } from './tcp-handle.ts'
 import { readTexts } from './text-frames.ts'
 import { findReceiver, isBetweenMessages, type Receiver } from './ws-reading.ts'
@@ -34,7 +34,7 @@ export function findDirect(handles: TcpHandles | undefined = findTcpHandles()): 
  * many sockets, and plain texts are read here; `ws` reads all else, and writes the control frames. That is safe as long as compression is
  * off: `ws` then writes each of its frames at once and whole.
  */
-export class NodeTransport implements Transport, InFlight, Reader, StreamWatcher {
+export class NodeTransport implements Transport, InFlight, Reader {
   // What every write looks at stands together.
   readonly #handle: TcpHandle | undefined
   readonly #writes: DirectWrites | undefined
@@ -131,10 +131,6 @@ export class NodeTransport implements Transport, InFlight, Reader, StreamWatcher
     const rest = this.#alone || this.#isUpToDate() ? readTexts(bytes, end, this.#listener) : 0
     // The stream of a socket that was dropped meanwhile wants nothing any more.
     return rest < end && this.#socket.destroyed ? end : rest
-  }
-
-  passing(): void {
-    this.#alone = false
   }
 
   streaming(): void {
