@@ -81,8 +81,8 @@ export class MemoryLog implements Due {
 
   append(publication: Publication, now: number): Publication & { readonly offset: number } {
     const offset = this.#log.head.offset + 1
-    const kept = { ...publication, offset }
-    const { id, from, clientId, body } = publication
+    const kept = placed(publication, offset)
+    const { id, from, clientId, body } = kept
     this.#log.append({ offset, id, time: now, bytes: lengthOf(body), publication: kept })
     if (clientId !== undefined)
       this.#dedupe.remember(from.id, clientId, printOf(body), { epoch: this.epoch, offset, id }, now)
@@ -108,6 +108,14 @@ export class MemoryLog implements Due {
     const publications = this.#log.after(from.offset, limit).map((kept) => kept.publication)
     return { publications, start: { epoch: this.epoch, ...from }, head: this.head, intact }
   }
+}
+
+/** Spelt out: what a spread makes may have a shape of its own each time, and whoever reads it looks each property up. */
+function placed(
+  { id, from, time, body, clientId }: Publication,
+  offset: number,
+): Publication & { readonly offset: number } {
+  return clientId === undefined ? { offset, id, from, time, body } : { offset, id, from, time, body, clientId }
 }
 
 const printOf = (body: Body): string => fingerprint(JSON.stringify(body))

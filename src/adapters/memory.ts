@@ -128,7 +128,8 @@ export class MemoryAdapter implements BroadcastAdapter {
 
   #publicationOf(draft: Draft, time: number): Publication {
     const { from, body, clientId } = draft
-    return { id: this.#nextId(), from, time, body, ...(clientId === undefined ? {} : { clientId }) }
+    const id = this.#nextId()
+    return clientId === undefined ? { id, from, time, body } : { id, from, time, body, clientId }
   }
 
   #append(log: MemoryLog, publication: Publication, now: number): Publication & { readonly offset: number } {

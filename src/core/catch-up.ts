@@ -1,12 +1,11 @@
 import { Batch } from './batch.ts'
-import type { BroadcastAdapter, HistoryPage } from './broadcast-adapter.ts'
-import type { EventLoop } from './clock.ts'
-import { type Encode, type Entry, entryOf } from './entry.ts'
+import type { HistoryPage } from './broadcast-adapter.ts'
+import { type Entry, entryOf } from './entry.ts'
 import { settle } from './eventually.ts'
-import { type Feed, READ_PAGE } from './feed.ts'
+import { type Feed, type FeedDeps, READ_PAGE } from './feed.ts'
 import { type Mark, markOf } from './log.ts'
-import type { Logger } from './logger.ts'
 import type { Member, MemberState, Page } from './member.ts'
+import type { RoomTraits } from './room-traits.ts'
 
 /** ms until a failed read of the adapter's log is tried again. */
 const READ_RETRY = 1000
@@ -20,26 +19,19 @@ interface SharedBatch {
   readonly reached: Mark
 }
 
-export interface CatchUpDeps {
-  readonly adapter: BroadcastAdapter
-  readonly loop: EventLoop
-  readonly log: Logger
-  readonly encode: Encode
-}
-
 /**
  * Moves lagging members of one room on, from the hub's copy of the log where that reaches, else from the adapter's.
  * What neither has any more is said to be a gap, where it would have stood.
  */
 export class CatchUp {
-  readonly #room: string
+  readonly #room: RoomTraits
   readonly #feed: Feed
-  readonly #deps: CatchUpDeps
+  readonly #deps: FeedDeps
   readonly #shared = new Map<number, SharedBatch>()
   /** A range that the adapter's log is known not to have any more. */
   #lost: { readonly from: Mark; readonly to: Mark } | undefined
 
-  constructor(room: string, feed: Feed, deps: CatchUpDeps) {
+  constructor(room: RoomTraits, feed: Feed, deps: FeedDeps) {
     this.#room = room
     this.#feed = feed
     this.#deps = deps
@@ -73,14 +65,14 @@ export class CatchUp {
     member.origin = this.#feed.origin
     this.#dropPage(member, state)
     state.cursor = markOf(start)
-    member.owner.reset(this.#room, start, reason)
+    member.owner.reset(this.#room.name, start, reason)
     return 'more'
   }
 
   #tellGap(member: Member, state: Lagging, to: Mark): 'more' {
     const from = state.cursor.offset + 1
     state.cursor = to
-    member.owner.gap(this.#room, from, to.offset)
+    member.owner.gap(this.#room.name, from, to.offset)
     return 'more'
   }
 
@@ -127,7 +119,8 @@ export class CatchUp {
     const seen = this.#feed.log.head.offset
     member.state = reading
     const work = settle(
-      () => this.#deps.adapter.history(this.#room, { epoch: origin.start.epoch, offset: cursor.offset }, READ_PAGE),
+      () =>
+        this.#deps.adapter.history(this.#room.name, { epoch: origin.start.epoch, offset: cursor.offset }, READ_PAGE),
       (page) => {
         if (member.state === reading) this.#found(member, cursor, seen, page)
       },
@@ -216,7 +209,7 @@ export class CatchUp {
     for (const publication of page.publications) {
       const { offset = 0 } = publication
       if (offset <= cursor.offset || offset > head.offset) continue
-      const entry = entryOf(publication, this.#deps.encode)
+      const entry = entryOf(publication, this.#room.encode)
       if (entry) found.push(entry)
     }
     return found

@@ -1,10 +1,11 @@
-import type { BroadcastAdapter, HistoryPage, LogLimits, Publication } from './broadcast-adapter.ts'
+import type { BroadcastAdapter, HistoryPage, Publication } from './broadcast-adapter.ts'
 import type { Cancel, EventLoop } from './clock.ts'
-import { type Encode, type Entry, entryOf } from './entry.ts'
+import { type Entry, entryOf } from './entry.ts'
 import { settle } from './eventually.ts'
 import { Log, type Mark, markOf } from './log.ts'
 import type { Logger } from './logger.ts'
 import type { StreamPosition } from './protocol.ts'
+import type { RoomTraits } from './room-traits.ts'
 
 /** Publications that are read from the adapter's log at a time. */
 export const READ_PAGE = 64
@@ -42,8 +43,6 @@ export interface FeedDeps {
   readonly adapter: BroadcastAdapter
   readonly loop: EventLoop
   readonly log: Logger
-  readonly limits: LogLimits
-  readonly encode: Encode
 }
 
 interface Held {
@@ -64,7 +63,7 @@ interface Waiter {
 export class Feed {
   readonly log: Log<Entry>
   #origin: Origin
-  readonly #room: string
+  readonly #room: RoomTraits
   readonly #deps: FeedDeps
   readonly #owner: FeedOwner
   #held: Held[] = []
@@ -78,12 +77,12 @@ export class Feed {
   #waiters: Waiter[] = []
   #closed = false
 
-  constructor(room: string, head: StreamPosition, owner: FeedOwner, deps: FeedDeps) {
+  constructor(room: RoomTraits, head: StreamPosition, owner: FeedOwner, deps: FeedDeps) {
     this.#room = room
     this.#owner = owner
     this.#deps = deps
     this.#origin = { start: head, reason: 'opened' }
-    this.log = new Log(deps.limits, markOf(head))
+    this.log = new Log(room.limits, markOf(head))
   }
 
   get origin(): Origin {
@@ -140,7 +139,7 @@ export class Feed {
     if (epoch !== this.epoch) return false
     const { offset, id } = publication
     if (offset === undefined) {
-      this.#owner.transient(this.#deps.encode(publication))
+      this.#owner.transient(this.#room.encode(publication))
       return true
     }
     if (offset === this.log.head.offset + 1) return this.#append(publication)
@@ -150,7 +149,7 @@ export class Feed {
   }
 
   #append(publication: Publication): true {
-    const entry = entryOf(publication, this.#deps.encode)
+    const entry = entryOf(publication, this.#room.encode)
     if (entry) {
       this.log.append(entry)
       this.#owner.appended(entry)
@@ -178,7 +177,7 @@ export class Feed {
       let answered = false
       const start = this.head
       const work = settle(
-        () => this.#deps.adapter.history(this.#room, start, READ_PAGE),
+        () => this.#deps.adapter.history(this.#room.name, start, READ_PAGE),
         (page) => {
           answered = this.#answered(page, judged, doubted)
         },

@@ -1,5 +1,5 @@
 import { Batch } from './batch.ts'
-import type { Publication } from './broadcast-adapter.ts'
+import type { LogLimits, Publication } from './broadcast-adapter.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Clock } from './clock.ts'
 import type { Due, Schedule } from './deadlines.ts'
@@ -10,19 +10,21 @@ import type { Rhythm } from './linger.ts'
 import { type Mark, markOf } from './log.ts'
 import { Member, type MemberOwner } from './member.ts'
 import type { StreamPosition } from './protocol.ts'
+import type { RoomTraits } from './room-traits.ts'
 import { findStart, type Start, type StartRequest } from './start.ts'
 
 /** A turn's publications are flushed early at this many bytes. */
 const FLUSH_BYTES = 64 * 1024
 
 /** What a room needs of its hub. */
-export interface RoomDeps extends Omit<FeedDeps, 'encode'> {
+export interface RoomDeps extends FeedDeps {
   readonly clock: Clock
   readonly deadlines: Schedule
   /** When what a room has to hand out goes out, by `flush`. */
   readonly rhythm: (room: string, flush: () => void) => Rhythm
   /** What makes publications of a room texts of one frame each. */
   readonly encoder: (room: string) => Encode
+  readonly limitsOf: (room: string) => LogLimits
 }
 
 /**
@@ -31,7 +33,7 @@ export interface RoomDeps extends Omit<FeedDeps, 'encode'> {
  * A member whose socket is full is taken out of their number and moved on from the log by its outbox.
  */
 export class Room implements FeedOwner, Due {
-  readonly name: string
+  readonly #traits: RoomTraits
   readonly #deps: RoomDeps
   readonly #feed: Feed
   readonly #catchUp: CatchUp
@@ -45,13 +47,16 @@ export class Room implements FeedOwner, Due {
   #expires = false
 
   constructor(name: string, head: StreamPosition, deps: RoomDeps) {
-    this.name = name
+    this.#traits = { name, limits: deps.limitsOf(name), encode: deps.encoder(name) }
     this.#deps = deps
-    const feedDeps = { ...deps, encode: deps.encoder(name) }
-    this.#feed = new Feed(name, head, this, feedDeps)
-    this.#catchUp = new CatchUp(name, this.#feed, feedDeps)
+    this.#feed = new Feed(this.#traits, head, this, deps)
+    this.#catchUp = new CatchUp(this.#traits, this.#feed, deps)
     this.#rhythm = deps.rhythm(name, () => this.flush())
     this.#flushed = this.#feed.log.head
+  }
+
+  get name(): string {
+    return this.#traits.name
   }
 
   /** Where a member that joins now begins: everything that came before has been flushed to the others. */
@@ -181,7 +186,7 @@ export class Room implements FeedOwner, Due {
     this.#pend(text)
     if (this.#expires) return
     this.#expires = true
-    this.#deps.deadlines.set(this, this.#deps.clock.now() + this.#deps.limits.ttl)
+    this.#deps.deadlines.set(this, this.#deps.clock.now() + this.#traits.limits.ttl)
   }
 
   transient(text: string): void {
@@ -223,7 +228,7 @@ export class Room implements FeedOwner, Due {
   #pend(text: string): void {
     this.#pending.push(text)
     this.#pendingBytes += text.length
-    const { size, bytes } = this.#deps.limits
+    const { size, bytes } = this.#traits.limits
     if (this.#pending.length * 2 >= size || this.#pendingBytes >= Math.min(FLUSH_BYTES, bytes / 2)) this.flush()
     else this.#rhythm.added(this.#pending.length)
   }

@@ -1,4 +1,4 @@
-import type { LogLimits, Publication } from './broadcast-adapter.ts'
+import type { Publication } from './broadcast-adapter.ts'
 import { type Eventually, isLater, settle } from './eventually.ts'
 import type { StreamPosition } from './protocol.ts'
 import { Room, type RoomDeps } from './room.ts'
@@ -22,16 +22,12 @@ type Entry =
     }
   | { readonly kind: 'open'; readonly room: Room; holds: number }
 
-export interface RoomsDeps extends Omit<RoomDeps, 'limits'> {
-  readonly limitsOf: (room: string) => LogLimits
-}
-
 /** The rooms of a hub: subscribed with the first hold on them, gone with the last. */
 export class Rooms {
-  readonly #deps: RoomsDeps
+  readonly #deps: RoomDeps
   readonly #entries = new Map<string, Entry>()
 
-  constructor(deps: RoomsDeps) {
+  constructor(deps: RoomDeps) {
     this.#deps = deps
   }
 
@@ -98,8 +94,7 @@ export class Rooms {
   }
 
   #open(name: string, head: StreamPosition, holds: number): Room {
-    const { limitsOf, ...deps } = this.#deps
-    const room = new Room(name, head, { ...deps, limits: limitsOf(name) })
+    const room = new Room(name, head, this.#deps)
     this.#entries.set(name, { kind: 'open', room, holds })
     return room
   }

@@ -1,6 +1,7 @@
+import { setFlagsFromString } from 'node:v8'
 import { describe, expect, test } from 'vitest'
 import { MemoryAdapter } from '../../src/adapters/memory.ts'
-import type { Draft } from '../../src/core/broadcast-adapter.ts'
+import type { Draft, Publication } from '../../src/core/broadcast-adapter.ts'
 import { adapterSuite, suiteLimits } from '../contract/adapter-suite.ts'
 import { FakeLoop, SeededRandom } from '../core/fake-loop.ts'
 
@@ -45,6 +46,19 @@ test('[ROOM-9] memory: a publish that is refused leaves nothing of a room behind
   const { adapter, loop } = make()
   expect(() => adapter.publish('r', draft('old', 400_000))).toThrow(/Too long ago/)
   expect([adapter.size, loop.timers]).toEqual([0, 0])
+})
+
+test('publications are of one shape to V8: readers of them look nothing up', () => {
+  setFlagsFromString('--allow-natives-syntax')
+  const haveSameShape = new Function('a', 'b', 'return %HaveSameMap(a, b)')
+  const { adapter } = make()
+  const heard: Publication[] = []
+  adapter.start({ deliver: (_room, _epoch, publications) => heard.push(...publications), restored: () => {} })
+  for (const room of ['r', 'other']) adapter.subscribe(room)
+  for (const room of ['r', 'r', 'other'])
+    adapter.publish(room, { from: { id: 'ann', name: 'Ann' }, body: { kind: 'chat', content: 'x' } })
+  expect(heard.length).toBe(3)
+  for (const publication of heard) expect(haveSameShape(heard[0], publication)).toBe(true)
 })
 
 describe('[ROOM-4] memory: all logs together are bounded', () => {
