@@ -1,4 +1,5 @@
-import type { Cancel, EventLoop } from './clock.ts'
+import type { EventLoop } from './clock.ts'
+import { FlushPlan } from './flush-plan.ts'
 import type { Turns } from './turns.ts'
 
 /**
@@ -92,17 +93,12 @@ class EveryTurn implements Rhythm {
   stop(): void {}
 }
 
-/** `none`: nothing waits. `turn`: the flush comes at the end of the turn. `rest`: it comes when the room has rested. */
-type Plan = { readonly kind: 'none' } | { readonly kind: 'turn' } | { readonly kind: 'rest'; readonly cancel: Cancel }
-
-const NONE: Plan = { kind: 'none' }
-const TURN: Plan = { kind: 'turn' }
-
 class Resting implements Rhythm {
   readonly #linger: Linger
   readonly #stopwatch: () => number
   readonly #flush: () => void
-  #plan = NONE
+  /** A timer: the room rests. */
+  readonly #plan: FlushPlan
   /** The last turn in which something came in. */
   #turn = -1
   /** Since when a flush has been due. */
@@ -116,6 +112,7 @@ class Resting implements Rhythm {
     this.#linger = linger
     this.#stopwatch = stopwatch
     this.#flush = flush
+    this.#plan = new FlushPlan(linger.loop, linger.turns, flush, () => this.#turnEnds())
   }
 
   added(waiting: number): void {
@@ -124,7 +121,7 @@ class Resting implements Rhythm {
       this.#turn = turn
       this.#look()
     }
-    if (waiting >= FULL && this.#plan.kind === 'rest') this.#planTurn()
+    if (waiting >= FULL && this.#plan.kind === 'timer') this.#planTurn()
   }
 
   begin(): void {
@@ -140,33 +137,28 @@ class Resting implements Rhythm {
   }
 
   stop(): void {
-    if (this.#plan.kind === 'rest') this.#plan.cancel()
-    this.#plan = NONE
+    this.#plan.cancel()
   }
 
   #look(): void {
     if (this.#plan.kind === 'turn') return
     const now = this.#stopwatch()
     this.#linger.due(this.#cost, now)
-    if (this.#plan.kind === 'rest') return
+    if (this.#plan.kind === 'timer') return
     const left = this.#restsUntil - now
     if (left < LEAST) this.#planTurn()
-    else this.#plan = { kind: 'rest', cancel: this.#linger.loop.after(Math.floor(left), this.#flush) }
+    else this.#plan.after(Math.floor(left))
   }
 
   #planTurn(): void {
-    this.stop()
-    this.#plan = TURN
     this.#dueSince = this.#stopwatch()
-    this.#linger.turns.atEnd(this.#turnEnds)
+    this.#plan.atTurnsEnd()
   }
 
   /** What was sent in one go may be read in two: what comes in the very next turn would wait for a whole flush. */
-  readonly #turnEnds = (): void => {
-    const { turns } = this.#linger
-    const mayWait = this.#plan.kind === 'turn' && this.#cost >= DEAR
-    const cameJustNow = mayWait && this.#turn === turns.current()
-    if (cameJustNow && this.#stopwatch() - this.#dueSince < this.#cost * LOOKING) turns.atEnd(this.#turnEnds)
+  #turnEnds(): void {
+    const cameJustNow = this.#cost >= DEAR && this.#turn === this.#linger.turns.current()
+    if (cameJustNow && this.#stopwatch() - this.#dueSince < this.#cost * LOOKING) this.#plan.atTurnsEnd()
     else this.#flush()
   }
 }

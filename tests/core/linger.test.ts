@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { FlushPlan } from '../../src/core/flush-plan.ts'
 import { Linger } from '../../src/core/linger.ts'
 import { Turns } from '../../src/core/turns.ts'
 import { FakeLoop } from './fake-loop.ts'
@@ -137,6 +138,22 @@ describe('lingering', () => {
       expect(longest(room(loop, most).under(1000, { cost: 20, every: 10 }))).toBe(0)
       expect(loop.timers).toBe(0)
     }
+  })
+
+  test('[ROOM-17] a rest that begins in the very turn at whose end a flush was due is not cut short', () => {
+    const loop = new FakeLoop()
+    let flushes = 0
+    const plan = new FlushPlan(loop, new Turns(loop), () => flushes++)
+    plan.atTurnsEnd()
+    plan.after(5)
+    loop.rest()
+    expect(flushes).toBe(0)
+    loop.advance(5)
+    expect(flushes).toBe(1)
+    plan.atTurnsEnd()
+    plan.cancel()
+    loop.rest()
+    expect([flushes, loop.timers]).toEqual([1, 0])
   })
 
   test('[ROOM-17] a room that was flushed before its rest was over, or that is closed, leaves no timer', () => {

@@ -1,4 +1,5 @@
-import type { Cancel, Clock, EventLoop } from '../../core/clock.ts'
+import type { Clock, EventLoop } from '../../core/clock.ts'
+import { FlushPlan } from '../../core/flush-plan.ts'
 import { FULL, type Rhythm } from '../../core/linger.ts'
 import type { Turns } from '../../core/turns.ts'
 
@@ -14,22 +15,15 @@ export interface GatheringDeps {
   readonly loop: EventLoop
 }
 
-/** `alone`: it goes out with this event. `held`: it goes out with what comes meanwhile. */
-type Plan = { readonly kind: 'none' } | { readonly kind: 'alone' } | { readonly kind: 'held'; readonly cancel: Cancel }
-
-const NONE: Plan = { kind: 'none' }
-const ALONE: Plan = { kind: 'alone' }
-
 /**
  * When publications go out where every one is an event of its own. What comes after a pause goes out at once; what follows soon is held for
  * a moment, so that messages that come thick go out together, as long as that is worth it. A timer keeps the object's memory for as long as something is held: whatever
  * ends an object all the same closes its sockets, and clients resume from what they have.
  */
 export class Gathering implements Rhythm {
-  readonly #deps: GatheringDeps
-  readonly #turns: Turns
-  readonly #flush: () => void
-  #plan = NONE
+  readonly #clock: Clock
+  /** At the turn's end: it goes out with this event. A timer: it is held for what comes meanwhile. */
+  readonly #plan: FlushPlan
   #waiting = 0
   /** How many went out together last, and when. */
   #brought = 0
@@ -37,44 +31,35 @@ export class Gathering implements Rhythm {
   /** How many go out at once before another hold is tried. */
   #passes = 0
 
-  constructor(deps: GatheringDeps, turns: Turns, flush: () => void) {
-    this.#deps = deps
-    this.#turns = turns
-    this.#flush = flush
+  constructor({ clock, loop }: GatheringDeps, turns: Turns, flush: () => void) {
+    this.#clock = clock
+    this.#plan = new FlushPlan(loop, turns, flush)
   }
 
   added(waiting: number): void {
     this.#waiting = waiting
     if (this.#plan.kind === 'none') this.#begin()
-    if (waiting >= FULL && this.#plan.kind === 'held') this.#planTurn()
+    if (waiting >= FULL && this.#plan.kind === 'timer') this.#plan.atTurnsEnd()
   }
 
   begin(): void {
-    const isHeld = this.#plan.kind === 'held'
-    this.stop()
+    const isHeld = this.#plan.kind === 'timer'
+    this.#plan.cancel()
     this.#brought = this.#waiting
     if (isHeld && this.#brought === 1) this.#passes = PASSES
     else if (this.#passes > 0) this.#passes--
     this.#waiting = 0
-    this.#at = this.#deps.clock.now()
+    this.#at = this.#clock.now()
   }
 
   end(): void {}
 
   stop(): void {
-    if (this.#plan.kind === 'held') this.#plan.cancel()
-    this.#plan = NONE
+    this.#plan.cancel()
   }
 
   #begin(): void {
-    const { clock, loop } = this.#deps
-    if (this.#passes > 0 || clock.now() - this.#at >= THICK) this.#planTurn()
-    else this.#plan = { kind: 'held', cancel: loop.after(this.#brought > 1 ? HOLD : 0, this.#flush) }
-  }
-
-  #planTurn(): void {
-    this.stop()
-    this.#plan = ALONE
-    this.#turns.atEnd(this.#flush)
+    if (this.#passes > 0 || this.#clock.now() - this.#at >= THICK) this.#plan.atTurnsEnd()
+    else this.#plan.after(this.#brought > 1 ? HOLD : 0)
   }
 }

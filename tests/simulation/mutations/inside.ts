@@ -68,7 +68,7 @@ export const INSIDE: readonly InsideMutation[] = [
     breaks: /ROOM-2/,
     edits: [
       edit('core/room.ts', 'if (this.#pending.length * 2 >= size ||', 'if (size === 0 ||'),
-      edit('core/room.ts', 'new Batch(this.#pending)', 'new Batch(this.#pending.slice(-this.#deps.limits.size))'),
+      edit('core/room.ts', 'new Batch(this.#pending)', 'new Batch(this.#pending.slice(-this.#traits.limits.size))'),
     ],
   },
   {
