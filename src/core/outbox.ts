@@ -2,6 +2,7 @@ import type { Batch } from './batch.ts'
 import type { Eventually } from './eventually.ts'
 import type { Member } from './member.ts'
 import type { Pace } from './pace.ts'
+import { ReadingPlace } from './reading-place.ts'
 import type { Transport } from './transport.ts'
 import type { Turns } from './turns.ts'
 
@@ -46,9 +47,8 @@ export class Outbox {
   readonly #pace: Pace
   readonly #owner: OutboxOwner
   readonly #replies: string[] = []
-  /** The member that has the adapter's log read, and those that wait to: at most one page is held for a socket. */
-  #reading: Member | undefined
-  #readers: Set<Member> | undefined
+  /** Most sockets never need it. */
+  #place: ReadingPlace | undefined
   #flushed: (() => void)[] = []
   #serving = false
   #paced = false
@@ -162,28 +162,18 @@ export class Outbox {
 
   /** Takes the one place for reading the adapter's log. False: the member is served again when the place is free. */
   beginRead(member: Member): boolean {
-    if (this.#reading && this.#reading !== member) {
-      this.#readers ??= new Set()
-      this.#readers.add(member)
-      return false
-    }
-    this.#reading = member
-    return true
+    this.#place ??= new ReadingPlace()
+    return this.#place.begin(member)
   }
 
   /** Gives the place back, when what was read has been sent or is of no use. Who waited for it may not need it any more: all are served. */
   endRead(member: Member): void {
-    if (this.#reading !== member) return
-    this.#reading = undefined
-    const waiting = this.#readers ?? []
-    this.#readers = undefined
-    for (const next of waiting) this.lag(next)
+    for (const next of this.#place?.end(member) ?? []) this.lag(next)
   }
 
   forget(member: Member): void {
     this.#unqueue(member)
-    this.#readers?.delete(member)
-    this.endRead(member)
+    for (const next of this.#place?.leave(member) ?? []) this.lag(next)
   }
 
   /** Lets go of all that waits. */
@@ -191,8 +181,7 @@ export class Outbox {
     this.#closed = true
     this.#replies.length = 0
     this.#lagging = undefined
-    this.#readers = undefined
-    this.#reading = undefined
+    this.#place = undefined
     this.#tellFlushed()
   }
 

@@ -152,9 +152,9 @@ export const INSIDE: readonly InsideMutation[] = [
     breaks: /ROOM-3|WS-7/,
     edits: [
       edit(
-        'core/outbox.ts',
-        'this.#readers = undefined\n    for (const next of waiting) this.lag(next)',
-        'for (const next of waiting) { this.#readers?.delete(next); return this.lag(next) }',
+        'core/reading-place.ts',
+        'this.#waiting = undefined\n    return waiting',
+        'for (const next of waiting) { this.#waiting?.delete(next); return [next] }\n    return []',
       ),
     ],
   },
