@@ -25,8 +25,8 @@ const WEIGHT = 0.2
 export interface Rhythm {
   /** A publication has come in, of `waiting` that wait: the flush follows at the end of this turn, or when the room has rested. */
   added(waiting: number): void
-  /** A flush begins, and ends: what it takes is what the next rest goes by. */
-  begin(): void
+  /** A flush of so many begins, and ends: what it takes is what the next rest goes by. */
+  begin(publications: number): void
   end(): void
   /** Nobody waits for a flush any more. */
   stop(): void

@@ -211,10 +211,14 @@ export class Outbox {
   #wait(): void {
     if (this.#waiting || this.#closed) return
     this.#waiting = true
-    this.#transport.whenDrained(() => {
-      this.#waiting = false
-      if (!this.#closed) this.#drain()
-    })
+    try {
+      this.#transport.whenDrained(() => {
+        this.#waiting = false
+        if (!this.#closed) this.#drain()
+      })
+    } catch (reason) {
+      this.#fail(reason)
+    }
   }
 
   #drain(): void {

@@ -138,7 +138,7 @@ export class Room implements FeedOwner, Due {
   /** Hands what came in to every caught-up member. */
   flush(): void {
     if (this.#pending.length === 0) return
-    this.#rhythm.begin()
+    this.#rhythm.begin(this.#pending.length)
     const batch = new Batch(this.#pending)
     const before = this.#flushed
     this.#pending = []
@@ -222,7 +222,12 @@ export class Room implements FeedOwner, Due {
 
   /** Whoever is live has everything up to the head. */
   #handedOut(): void {
-    this.#deps.adapter.handedOut?.(this.name, this.#feed.head)
+    try {
+      this.#deps.adapter.handedOut?.(this.name, this.#feed.head)
+    } catch (reason) {
+      // What it is for is memory that may be lost; whoever is here now gets what there is.
+      this.#deps.log.error('where a room stands could not be noted down', { reason })
+    }
   }
 
   #pend(text: string): void {

@@ -3,13 +3,16 @@ import type { EventLoop } from './clock.ts'
 /** Counts the turns of the event loop in which the hub wrote something, and runs what was put off to a turn's end. */
 export class Turns {
   readonly #loop: EventLoop
+  readonly #failed: (reason: unknown) => void
   #now = 0
   #armed = false
   #tasks: (() => void)[] = []
   #last: (() => void)[] = []
 
-  constructor(loop: EventLoop) {
+  /** `failed`: told of what a task throws; the others run all the same. */
+  constructor(loop: EventLoop, failed: (reason: unknown) => void) {
     this.#loop = loop
+    this.#failed = failed
   }
 
   /** The number of this turn: the same for every call until its end. */
@@ -46,10 +49,20 @@ export class Turns {
     this.#armed = false
     const tasks = this.#tasks
     this.#tasks = []
-    for (const task of tasks) task()
+    this.#run(tasks)
     const last = this.#last
     this.#last = []
-    for (const task of last) task()
+    this.#run(last)
     this.#now++
+  }
+
+  #run(tasks: readonly (() => void)[]): void {
+    for (const task of tasks) {
+      try {
+        task()
+      } catch (reason) {
+        this.#failed(reason)
+      }
+    }
   }
 }

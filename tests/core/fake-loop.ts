@@ -7,6 +7,11 @@ interface Timer {
   readonly task: () => void
 }
 
+/** For what must not fail in a test. */
+export const raise = (reason: unknown): never => {
+  throw reason
+}
+
 /** Time and turns of the event loop that pass only when a test says so. */
 export class FakeLoop implements Clock, EventLoop {
   #now: number

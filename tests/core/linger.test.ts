@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { FlushPlan } from '../../src/core/flush-plan.ts'
 import { Linger } from '../../src/core/linger.ts'
 import { Turns } from '../../src/core/turns.ts'
-import { FakeLoop } from './fake-loop.ts'
+import { FakeLoop, raise } from './fake-loop.ts'
 
 /** A loop that can say what a piece of work takes. */
 class TimedLoop extends FakeLoop {
@@ -28,8 +28,8 @@ function room(loop: FakeLoop, most: number) {
   const flushes: Flushed[] = []
   let load: Load = { cost: 0, every: 1 }
   let came: number[] = []
-  const rhythm = new Linger(loop, new Turns(loop), most).rhythm(() => {
-    rhythm.begin()
+  const rhythm = new Linger(loop, new Turns(loop, raise), most).rhythm(() => {
+    rhythm.begin(came.length)
     flushes.push({ waited: loop.now() - (came[0] ?? 0), publications: came.length })
     came = []
     loop.pass(load.cost)
@@ -143,7 +143,7 @@ describe('lingering', () => {
   test('[ROOM-17] a rest that begins in the very turn at whose end a flush was due is not cut short', () => {
     const loop = new FakeLoop()
     let flushes = 0
-    const plan = new FlushPlan(loop, new Turns(loop), () => flushes++)
+    const plan = new FlushPlan(loop, new Turns(loop, raise), () => flushes++)
     plan.atTurnsEnd()
     plan.after(5)
     loop.rest()
@@ -167,7 +167,7 @@ describe('lingering', () => {
       expect(loop.timers).toBe(1)
     }
     resting()
-    rhythm.begin()
+    rhythm.begin(1)
     expect(loop.timers).toBe(0)
     rhythm.end()
     resting()

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { HIGH_WATER_MARK, MAX_REPLIES, Outbox, TURN_ALLOWANCE } from '../../src/core/outbox.ts'
 import { Pace } from '../../src/core/pace.ts'
 import { Turns } from '../../src/core/turns.ts'
-import { FakeLoop } from './fake-loop.ts'
+import { FakeLoop, raise } from './fake-loop.ts'
 import { FakeTransport } from './fake-transport.ts'
 import { draws } from './fake-world.ts'
 
@@ -20,7 +20,7 @@ class Box {
   readonly loop = new FakeLoop()
   readonly transport = new FakeTransport(this.loop, { slow: true })
   readonly heard: string[] = []
-  readonly #turns = new Turns(this.loop)
+  readonly #turns = new Turns(this.loop, raise)
   readonly outbox = new Outbox(this.transport, this.#turns, new Pace(this.#turns), {
     sendFailed: () => void this.heard.push('failed'),
     overflowed: () => void this.heard.push('overflowed'),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { raise } from './fake-loop.ts'
 import { type Client, World } from './fake-world.ts'
 
 async function publishMany(world: World, room: string, count: number, content = ''): Promise<void> {
@@ -158,6 +159,26 @@ describe('a room', () => {
     for (const room of ['a', 'b', 'c']) {
       expect(slow.all('chat').flatMap((chat) => (chat.room === room ? [chat.offset] : []))).toEqual(range(1, 60))
     }
+  })
+
+  test('[ROOM-2] a socket that can not be waited for ends, and takes nothing from the others', async () => {
+    const world = new World()
+    const client = world.connect({ room: 'r' })
+    const slow = slowMember(world, 'r')
+    slow.transport.whenDrained = () => raise(new Error('no timers are left'))
+    await publishMany(world, 'r', 3)
+    await world.rest()
+    expect(offsets(client)).toEqual([1, 2, 3])
+    expect(slow.transport.closed?.reason).toBe('send_failed')
+  })
+
+  test('[ROOM-2] where it can not be noted down how far a room was handed out, it is handed out all the same', async () => {
+    const world = new World()
+    const client = world.connect({ room: 'r' })
+    Object.assign(world.adapter, { handedOut: () => raise(new Error('no rows are left')) })
+    await publishMany(world, 'r', 2)
+    await world.rest()
+    expect(offsets(client)).toEqual([1, 2])
   })
 
   test('[ROOM-7] a transient message comes in order to who is caught up, and stays nowhere', async () => {

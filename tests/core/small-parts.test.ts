@@ -6,7 +6,7 @@ import { logLimitsBy } from '../../src/core/settings.ts'
 import { byteLength, exceedsBytes, hasControls } from '../../src/core/text.ts'
 import { Turns } from '../../src/core/turns.ts'
 import { parseDuration, parseSize } from '../../src/core/units.ts'
-import { FakeLoop, Gate, SeededRandom } from './fake-loop.ts'
+import { FakeLoop, Gate, raise, SeededRandom } from './fake-loop.ts'
 import { World } from './fake-world.ts'
 
 describe('[WS-17] rate', () => {
@@ -132,7 +132,7 @@ describe('[WS-14] lanes', () => {
 describe('turns', () => {
   test('turns: number and tasks change at the end of a turn only', () => {
     const loop = new FakeLoop()
-    const turns = new Turns(loop)
+    const turns = new Turns(loop, raise)
     const first = turns.current()
     const done: number[] = []
     turns.atEnd(() => {
@@ -146,6 +146,25 @@ describe('turns', () => {
     loop.turn()
     expect(done).toEqual([first, first + 1])
   })
+})
+
+test('turns: what one task throws is told, and takes nothing from the others', () => {
+  const loop = new FakeLoop()
+  const told: unknown[] = []
+  const turns = new Turns(loop, (reason) => told.push(reason))
+  const done: string[] = []
+  const first = turns.current()
+  for (const [when, name] of [
+    ['atEnd', 'at the end'],
+    ['afterEnd', 'after it'],
+  ] as const) {
+    turns[when](() => raise(name))
+    turns[when](() => done.push(name))
+  }
+  loop.turn()
+  expect(told).toEqual(['at the end', 'after it'])
+  expect(done).toEqual(told)
+  expect(turns.current()).toBe(first + 1)
 })
 
 describe('[ROOM-4] settings', () => {

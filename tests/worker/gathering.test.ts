@@ -4,7 +4,7 @@ import { Gathering } from '../../src/runtimes/worker/gathering.ts'
 import { dial, freshRoom, peer } from '../contract/ground.ts'
 import type { Peer } from '../contract/peer.ts'
 import type { RawSocket } from '../contract/raw-socket.ts'
-import { FakeLoop } from '../core/fake-loop.ts'
+import { FakeLoop, raise } from '../core/fake-loop.ts'
 import { objects } from './harness.ts'
 
 const QUIET = 500
@@ -16,19 +16,26 @@ function room() {
   const flushes: { readonly at: number; readonly publications: number }[] = []
   const began = loop.now()
   let waiting = 0
-  const rhythm = new Gathering({ clock: loop, loop }, new Turns(loop), () => {
+  const flush = (): void => {
     if (waiting === 0) return
-    rhythm.begin()
+    rhythm.begin(waiting)
     flushes.push({ at: loop.now() - began, publications: waiting })
     waiting = 0
     rhythm.end()
-  })
+  }
+  const rhythm = new Gathering({ clock: loop, loop }, new Turns(loop, raise), flush)
   /** Publishes in an event of its own. */
   const publish = (): void => {
     rhythm.added(++waiting)
     loop.turn()
   }
-  return { loop, rhythm, flushes, publish }
+  /** As the room does where what waits is large, or much of the log: it is flushed at once, and nobody is asked. */
+  const publishLarge = (): void => {
+    waiting++
+    flush()
+    loop.turn()
+  }
+  return { loop, rhythm, flushes, publish, publishLarge }
 }
 
 describe('[WORKER-14] what is published to a room’s object', () => {
@@ -67,6 +74,18 @@ describe('[WORKER-14] what is published to a room’s object', () => {
     expect(loop.timers).toBe(0)
   })
 
+  test('is held on where large publications end each hold before its time', () => {
+    const { loop, flushes, publish, publishLarge } = room()
+    for (let pairs = 0; pairs < 100; pairs++) {
+      publish()
+      publishLarge()
+      loop.advance(4)
+    }
+    const alone = flushes.filter(({ publications }) => publications === 1)
+    // The first one came after a pause, and the second ended no hold.
+    expect(alone.length).toBeLessThanOrEqual(2)
+  })
+
   test('16 that wait end a hold', () => {
     const { flushes, publish } = room()
     for (let at = 0; at < 34; at++) publish()
@@ -79,7 +98,8 @@ describe('[WORKER-14] what is published to a room’s object', () => {
       publish()
       publish()
       expect(loop.timers).toBe(1)
-      rhythm[end]()
+      if (end === 'begin') rhythm.begin(2)
+      else rhythm.stop()
       expect(loop.timers).toBe(0)
     }
   })

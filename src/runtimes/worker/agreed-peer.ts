@@ -1,4 +1,4 @@
-import type { Clock, EventLoop } from '../../core/clock.ts'
+import type { Cancel, Clock, EventLoop } from '../../core/clock.ts'
 import { encode } from '../../core/codec.ts'
 import { Credit, type KeptCredit } from './credit.ts'
 import type { Gauge } from './gauge.ts'
@@ -30,8 +30,8 @@ export class AgreedPeer implements Gauge {
   readonly #deps: AgreedPeerDeps
   readonly #credit: Credit
   #heard: number
-  /** Since when it has not read what it was sent. */
-  #fullSince: number | undefined
+  /** Since when it has not read what it was sent, and how to look no more. */
+  #full: { readonly since: number; stopLooking: Cancel } | undefined
 
   /** `kept`: of a peer that was there before memory was lost. */
   constructor(deps: AgreedPeerDeps, kept?: KeptPeer) {
@@ -56,27 +56,27 @@ export class AgreedPeer implements Gauge {
   }
 
   whenDrained(task: () => void): void {
-    if (this.#fullSince === undefined) {
-      this.#fullSince = this.#deps.clock.now()
-      this.#look()
-    }
+    this.#full ??= { since: this.#deps.clock.now(), stopLooking: this.#look() }
     this.#credit.whenDrained(task)
   }
 
   seen(upTo: number): void {
+    if (!this.#credit.isNews(upTo)) return
     this.#heard = this.#deps.clock.now()
-    this.#fullSince = undefined
+    // Whoever is called now may find it full again, and have it looked at anew.
+    this.#full?.stopLooking()
+    this.#full = undefined
     this.#credit.seen(upTo)
   }
 
   /** A ping of one that does not read says only that it does not read. */
   heardAt(): number {
-    return Math.max(this.#heard, this.#fullSince ?? this.#deps.pingedAt() ?? 0)
+    return Math.max(this.#heard, this.#full?.since ?? this.#deps.pingedAt() ?? 0)
   }
 
-  #look(): void {
-    this.#deps.loop.after(LOOK, () => {
-      if (this.#fullSince !== undefined && this.#deps.isOpen()) this.#look()
+  #look(): Cancel {
+    return this.#deps.loop.after(LOOK, () => {
+      if (this.#full && this.#deps.isOpen()) this.#full.stopLooking = this.#look()
     })
   }
 }

@@ -3,8 +3,11 @@ import { FRAME_COST, type Gauge } from './gauge.ts'
 
 /** Bytes that a peer may have been sent and not have said to have seen, before they count as waiting. */
 export const CREDIT = 512 * 1024
-/** Bytes after which it is asked how far it is: a question costs a frame, and its answer an event. */
-const ASK_EVERY = 256 * 1024
+/**
+ * Bytes after which it is asked how far it is: a question costs a frame, and its answer an event. One that is half a credit behind is asked more
+ * often: the older its last answer, the more of what it has read counts as waiting.
+ */
+const ASK_EVERY = { prompt: 128 * 1024, behind: 64 * 1024 } as const
 /**
  * Bytes by which what is kept of it runs ahead, so that not every message has to be noted down: few after memory was lost, twice as many
  * each time, up to the most. What was kept too much is asked about sooner the next time.
@@ -53,7 +56,8 @@ export class Credit implements Gauge {
 
   spend(length: number): void {
     this.#sent += length + FRAME_COST
-    if (this.#sent - this.#asked >= ASK_EVERY) this.#ask()
+    const isBehind = this.#sent - this.#seen > CREDIT / 2
+    if (this.#sent - this.#asked >= (isBehind ? ASK_EVERY.behind : ASK_EVERY.prompt)) this.#ask()
     else if (this.#sent > this.#keptSent) this.#keep()
   }
 
@@ -64,12 +68,18 @@ export class Credit implements Gauge {
   whenDrained(task: () => void): void {
     this.#waiting.push(task)
     // Whatever was asked may have been answered already: without another question nothing would ever come.
-    if (this.#asked < this.#sent) this.#ask()
+    const isAnswerDue = this.#seen < this.#asked
+    if (this.#asked < this.#sent || !isAnswerDue) this.#ask()
   }
 
-  /** The peer says how far it has read. What it can't have been asked about tells nothing. */
+  /** Whether an answer tells anything: what the peer can't have been asked about does not. */
+  isNews(upTo: number): boolean {
+    return upTo > this.#seen && upTo <= this.#asked
+  }
+
+  /** The peer says how far it has read. */
   seen(upTo: number): void {
-    if (upTo <= this.#seen || upTo > this.#asked) return
+    if (!this.isNews(upTo)) return
     this.#seen = upTo
     for (const task of this.#waiting.splice(0)) task()
   }

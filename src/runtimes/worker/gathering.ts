@@ -24,7 +24,6 @@ export class Gathering implements Rhythm {
   readonly #clock: Clock
   /** At the turn's end: it goes out with this event. A timer: it is held for what comes meanwhile. */
   readonly #plan: FlushPlan
-  #waiting = 0
   /** How many went out together last, and when. */
   #brought = 0
   #at = 0
@@ -37,18 +36,16 @@ export class Gathering implements Rhythm {
   }
 
   added(waiting: number): void {
-    this.#waiting = waiting
     if (this.#plan.kind === 'none') this.#begin()
     if (waiting >= FULL && this.#plan.kind === 'timer') this.#plan.atTurnsEnd()
   }
 
-  begin(): void {
+  begin(publications: number): void {
     const isHeld = this.#plan.kind === 'timer'
     this.#plan.cancel()
-    this.#brought = this.#waiting
-    if (isHeld && this.#brought === 1) this.#passes = PASSES
+    this.#brought = publications
+    if (isHeld && publications === 1) this.#passes = PASSES
     else if (this.#passes > 0) this.#passes--
-    this.#waiting = 0
     this.#at = this.#clock.now()
   }
 
