@@ -20,17 +20,27 @@ const PATIENCE = 1000
 const SHM = '/dev/shm'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { values } = parseArgs({
-  options: { port: { type: 'string' }, host: { type: 'string' }, state: { type: 'string' } },
-})
+const USAGE = 'usage: npm run start:worker -- [--port PORT] [--host HOST] [--state DIR]'
+const values = read(process.argv.slice(2))
 const env = {
   ...process.env,
-  ...(values.port === undefined ? {} : { PORT: values.port }),
-  ...(values.host === undefined ? {} : { HOST: values.host }),
+  ...(values?.port === undefined ? {} : { PORT: values.port }),
+  ...(values?.host === undefined ? {} : { HOST: values.host }),
 }
 
-const config = settings()
+const config = values && settings()
 if (config) await serve(config)
+
+function read(args) {
+  const options = { port: { type: 'string' }, host: { type: 'string' }, state: { type: 'string' } }
+  try {
+    return parseArgs({ args, options }).values
+  } catch (reason) {
+    process.stderr.write(`${reason.message}\n${USAGE}\n`)
+    process.exitCode = 1
+    return undefined
+  }
+}
 
 function settings() {
   try {

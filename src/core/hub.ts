@@ -78,7 +78,9 @@ export class Hub {
     this.settings = deps.settings
     this.hooks = deps.hooks
     this.log = deps.log
-    this.#turns = new Turns(deps.loop, (reason) => this.log.error('what was put off to the end of a turn failed', { reason }))
+    this.#turns = new Turns(deps.loop, (reason) =>
+      this.log.error('what was put off to the end of a turn failed', { reason }),
+    )
     this.sessions = new Sessions(deps.random)
     const { adapter, loop, log, limitsOf, settings } = deps
     this.#deadlines = deps.deadlines ?? new Deadlines(deps.clock, loop, tickOf(settings))

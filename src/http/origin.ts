@@ -2,7 +2,8 @@ import { isOriginLike } from '../core/text.ts'
 
 /** An origin as browsers write it: in lower case, without the scheme's default port and a slash at the end; undefined: it is none. */
 export function originOf(text: string): string | undefined {
-  if (!isOriginLike(text) || !URL.canParse(text)) return undefined
+  // No host has a star in it: who writes one means a pattern, and none would match.
+  if (!isOriginLike(text) || text.includes('*') || !URL.canParse(text)) return undefined
   const { origin, protocol, host } = new URL(text)
   // Of schemes that are not the web's, such as those of extensions, URL answers "null".
   return origin === 'null' ? `${protocol}//${host.toLowerCase()}` : origin

@@ -56,8 +56,15 @@ export interface ReadOptions {
   readonly allowedOrigins: readonly string[]
 }
 
+/** In what the options of a platform differ. */
+export interface OptionNames {
+  /** Those that it has beside these, which it reads itself. */
+  readonly added?: readonly string[]
+  readonly absent?: readonly (keyof ParlorOptions)[]
+}
+
 /** Reads the options; undefined is as not given. Throws a TypeError that lists every one that can't be. */
-export function readOptions(options: ParlorOptions): ReadOptions {
+export function readOptions(options: ParlorOptions, { added = [], absent = [] }: OptionNames = {}): ReadOptions {
   if (!isObject(options)) throw refusal([`options are ${shown(options)}; they must be an object with auth at least`])
   const { auth, guestTokens } = options
   const read = v.safeParse(Options, options)
@@ -66,7 +73,7 @@ export function readOptions(options: ParlorOptions): ReadOptions {
     authProblem(auth) ?? [],
     (read.issues ?? []).map((issue) => `${nameOf(issue)} is ${shown(issue.input)}; it must be ${issue.message}`),
     needless ? 'guestTokens is true; there are none without auth: { secret }' : [],
-    unknownOptions(options, KNOWN),
+    unknownOptions(options, knownBut(added, absent)),
     unknownInEach(options.rooms, { history: KNOWN['history'] }, 'rooms'),
   ].flat()
   if (!read.success || problems.length > 0) throw refusal(problems)
@@ -171,6 +178,14 @@ const AdapterOption = v.pipe(
   ),
 )
 
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+const LOG = `a logger with the methods ${LEVELS.join(', ')}`
+
+const LogOption = v.custom<Logger>(
+  (log) => isObject(log) && LEVELS.every((level) => typeof Reflect.get(log, level) === 'function'),
+  LOG,
+)
+
 const Options = v.object({
   history: v.optional(History, {}),
   rooms: v.optional(v.record(v.string(), v.object({ history: v.optional(RoomHistory) }, OBJECT), OBJECT), {}),
@@ -183,6 +198,7 @@ const Options = v.object({
   adapter: v.optional(AdapterOption),
   page: Flag,
   guestTokens: Flag,
+  log: v.optional(LogOption),
 })
 
 const namesOf = ({ entries }: { readonly entries: object }): Known =>
@@ -190,13 +206,18 @@ const namesOf = ({ entries }: { readonly entries: object }): Known =>
 
 const KNOWN: Known = {
   auth: undefined,
-  log: undefined,
   ...namesOf(Options),
   history: namesOf(History),
   limits: namesOf(LimitsOption),
   heartbeat: namesOf(HeartbeatOption),
   hooks: namesOf(HooksOption),
 }
+
+const knownBut = (added: readonly string[], absent: readonly string[]): Known =>
+  Object.fromEntries([
+    ...Object.entries(KNOWN).filter(([name]) => !absent.includes(name)),
+    ...added.map((name) => [name, undefined]),
+  ])
 
 /** Where the value stands, as one would write it: `rooms["a:*"].history.size`. */
 function nameOf({ path }: v.BaseIssue<unknown>): string {

@@ -134,7 +134,7 @@ async function announce(
     if (config.PARLOR_AUTH === 'on') query = '?token=<token>'
   }
   lines.push(`  try it      npx wscat -c 'ws://${host}:${port}/chat${query}'`)
-  if (made !== undefined) lines.push('', '  The token is good for this run. Set PARLOR_AUTH_SECRET to sign your own.')
+  if (made !== undefined) lines.push('', '  The token is good for this run, for a day at most. Set PARLOR_AUTH_SECRET to sign your own.')
   process.stdout.write(`${lines.join('\n')}\n\n`)
   if (config.PARLOR_AUTH === 'off')
     log.warn('PARLOR_AUTH=off: everybody who reaches this port may connect, without a token')

@@ -28,6 +28,7 @@ describe('origins', () => {
     'https://a#b',
     'https://u@a',
     'data:x',
+    'https://*.example',
   ])('[ORIGIN-1] %j is no origin', (text) => {
     expect(originOf(text)).toBeUndefined()
   })

@@ -211,6 +211,23 @@ describe('options of createParlor', () => {
     )
   })
 
+  test.each([true, null, 'console', {}, { info: () => {} }, { debug: 1, info: 1, warn: 1, error: 1 }])(
+    'options: %j is no logger',
+    (log) => {
+      expect(problems({ log })[1]).toContain('; it must be a logger with the methods debug, info, warn, error')
+    },
+  )
+
+  test('options: console is a logger, and so is an object of a class', () => {
+    class Log {
+      debug(): void {}
+      info(): void {}
+      warn(): void {}
+      error(): void {}
+    }
+    for (const log of [console, new Log()]) expect(() => readOptions({ auth: 'off', log })).not.toThrow()
+  })
+
   test.each([
     ['https://a.example/path', '"https://a.example/path"'],
     ['a.example', '"a.example"'],

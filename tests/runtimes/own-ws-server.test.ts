@@ -6,7 +6,7 @@ import { createNodeWebSocket } from '@hono/node-ws'
 import { Hono } from 'hono'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { createParlor, createWebSocketServer, guardUpgrades } from '../../src/runtimes/node/index.ts'
+import { answering, createParlor, createWebSocketServer, guardUpgrades } from '../../src/runtimes/node/index.ts'
 import { createParlor as createParlorOnNodeWs } from '../../src/runtimes/node-ws/index.ts'
 import { type HandshakeOptions, handshake } from '../contract/handshake.ts'
 import { RawSocket } from '../contract/raw-socket.ts'
@@ -118,6 +118,18 @@ describe("an application's own WebSocket server on Node", () => {
     onTestFinished(() => socket.destroy())
     socket.write(handshake(port, { headers: { Upgrade: 'h2c' } }))
     expect((await socket.response()).status).toBe(426)
+  })
+
+  test('[AUTH-2] who answers refusals says why', async () => {
+    const app = new Hono().route('/', createParlor({ auth: { authenticate: () => undefined } }).routes)
+    const websocket = { server: createWebSocketServer() }
+    const server = createAdaptorServer({ fetch: answering(app.fetch), websocket })
+    guardUpgrades(server)
+    const { port } = await listening(server)
+    const socket = await RawSocket.connect(port)
+    onTestFinished(() => socket.destroy())
+    socket.write(handshake(port, { path: '/ws?token=bad' }))
+    expect(await socket.response()).toMatchObject({ status: 401, body: 'Invalid token' })
   })
 
   test('[WS-1] one of another copy of ws serves too', async () => {

@@ -97,8 +97,11 @@ export function createWebSocketServer(): WebSocketServerLike {
 /** node-server documents this use; only over an optional argument of `send` do the two packages' types disagree. */
 const isServerLike = (server: object): server is WebSocketServerLike => server instanceof WebSocketServer
 
-/** Node-server drops the body of a refused upgrade: what it would refuse is answered here, whole. */
-function answering(fetch: ServeOptions['fetch']): ServeOptions['fetch'] {
+/**
+ * `fetch` of an application that serves itself with node-server, which drops the body of a refused upgrade: what it would refuse is answered
+ * here, whole.
+ */
+export function answering(fetch: ServeOptions['fetch']): ServeOptions['fetch'] {
   return async (request, env) => {
     const response = await fetch(request, env)
     if (env.outgoing === undefined && response.status >= 300) await answerUpgrade(env.incoming.socket, response.clone())

@@ -19,7 +19,9 @@ import { peersIn } from './peers.ts'
 
 export * from '../exports.ts'
 
-export interface WorkerOptions extends Omit<ParlorOptions, 'adapter' | 'guestTokens' | 'drainWindow' | 'maxLinger'> {
+const ABSENT = ['adapter', 'guestTokens', 'drainWindow', 'maxLinger'] as const
+
+export interface WorkerOptions extends Omit<ParlorOptions, (typeof ABSENT)[number]> {
   /** The binding of the Durable Object's namespace. `PARLOR` by default. */
   readonly binding?: string
   /** Objects over which a datacenter's sockets are spread that are in no room's own object. 1 by default. */
@@ -42,12 +44,15 @@ const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 
 /** Live rooms as routes for a Hono app in a Worker, and the objects behind them. Throws a TypeError that lists the options that can't be. */
 export function createParlor(options: WorkerOptions): WorkerParlor {
-  const read = readOptions(options)
+  const read = readOptions(options, { added: ['binding', 'shards'], absent: ABSENT })
   const log = options.log ? contained(options.log) : SILENT
   const authenticate = authenticator(options.auth, systemRandom)
   const { binding = 'PARLOR', shards = 1 } = options
+  if (typeof binding !== 'string' || binding === '') {
+    throw new TypeError(`createParlor: binding is ${String(binding)}; it must be the name of a binding`)
+  }
   if (!(Number.isSafeInteger(shards) && shards > 0)) {
-    throw new TypeError(`createParlor: shards is ${shards}; it must be a whole number, at least 1`)
+    throw new TypeError(`createParlor: shards is ${String(shards)}; it must be a whole number, at least 1`)
   }
   const namespace = (): ObjectNamespace => namespaceIn(env, binding)
   const peers = peersIn(namespace)
