@@ -48,6 +48,12 @@ export interface ParlorOptions {
   readonly log?: Logger
 }
 
+/** Options of a process of one's own: on Workers there are none of them. */
+export const PROCESS_OPTIONS = ['adapter', 'guestTokens', 'drainWindow', 'maxLinger'] as const
+
+/** Options of every platform. */
+export type CommonOptions = Omit<ParlorOptions, (typeof PROCESS_OPTIONS)[number]>
+
 /** The options that are more than passed on: checked, and over their defaults. */
 export interface ReadOptions {
   readonly settings: HubSettings

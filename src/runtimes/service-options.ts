@@ -1,10 +1,10 @@
 import type { Config } from '../core/config.ts'
 import type { Logger } from '../core/logger.ts'
-import type { ParlorOptions } from './options.ts'
+import type { CommonOptions } from './options.ts'
 import { historyOf } from './store.ts'
 
-/** The service's settings as options. `guests`: the secret was made for this run. */
-export function optionsOf(config: Config, secret: string | undefined, guests: boolean, log: Logger): ParlorOptions {
+/** Those of the service's settings that mean something on every platform, as options. */
+export function optionsOf(config: Config, secret: string | undefined, log: Logger): CommonOptions {
   return {
     auth: config.PARLOR_AUTH === 'off' || secret === undefined ? 'off' : { secret },
     allowedOrigins: config.PARLOR_ALLOWED_ORIGINS,
@@ -20,10 +20,7 @@ export function optionsOf(config: Config, secret: string | undefined, guests: bo
       request: config.PARLOR_REQUEST_TIMEOUT,
     },
     heartbeat: { interval: config.PARLOR_HEARTBEAT_INTERVAL, grace: config.PARLOR_HEARTBEAT_GRACE },
-    drainWindow: config.PARLOR_DRAIN_WINDOW,
-    maxLinger: config.PARLOR_MAX_LINGER,
     page: true,
-    guestTokens: guests,
     log,
   }
 }

@@ -47,10 +47,15 @@ export async function runService(platform: ServicePlatform): Promise<void> {
   const log = serviceLogger(config)
   const secret = config.PARLOR_AUTH_SECRET || undefined
   const made = secret === undefined && config.PARLOR_AUTH === 'on' ? systemRandom.id(52) : undefined
-  const options = optionsOf(config, secret ?? made, made !== undefined, log)
   const adapter = openAdapter(config, platform, log)
   if (!adapter) return
-  const parlor = platform.createParlor({ ...options, adapter })
+  const parlor = platform.createParlor({
+    ...optionsOf(config, secret ?? made, log),
+    adapter,
+    guestTokens: made !== undefined,
+    drainWindow: config.PARLOR_DRAIN_WINDOW,
+    maxLinger: config.PARLOR_MAX_LINGER,
+  })
   try {
     const listening = await platform.serve(new Hono().route('/', parlor.routes), {
       port: config.PORT,
@@ -134,7 +139,8 @@ async function announce(
     if (config.PARLOR_AUTH === 'on') query = '?token=<token>'
   }
   lines.push(`  try it      npx wscat -c 'ws://${host}:${port}/chat${query}'`)
-  if (made !== undefined) lines.push('', '  The token is good for this run, for a day at most. Set PARLOR_AUTH_SECRET to sign your own.')
+  if (made !== undefined)
+    lines.push('', '  The token is good for this run, for a day at most. Set PARLOR_AUTH_SECRET to sign your own.')
   process.stdout.write(`${lines.join('\n')}\n\n`)
   if (config.PARLOR_AUTH === 'off')
     log.warn('PARLOR_AUTH=off: everybody who reaches this port may connect, without a token')

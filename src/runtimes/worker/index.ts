@@ -10,7 +10,7 @@ import { authenticator } from '../../http/auth.ts'
 import { pageRoutes } from '../../http/page.ts'
 import { systemRandom } from '../../http/platform.ts'
 import { checkRoom, draftOf, type Message } from '../message.ts'
-import { type ParlorOptions, readOptions } from '../options.ts'
+import { type CommonOptions, PROCESS_OPTIONS, readOptions } from '../options.ts'
 import { namespaceIn, type ObjectNamespace } from './calls.ts'
 import { forwarding } from './forward.ts'
 import { nameOf } from './name.ts'
@@ -19,9 +19,7 @@ import { peersIn } from './peers.ts'
 
 export * from '../exports.ts'
 
-const ABSENT = ['adapter', 'guestTokens', 'drainWindow', 'maxLinger'] as const
-
-export interface WorkerOptions extends Omit<ParlorOptions, (typeof ABSENT)[number]> {
+export interface WorkerOptions extends CommonOptions {
   /** The binding of the Durable Object's namespace. `PARLOR` by default. */
   readonly binding?: string
   /** Objects over which a datacenter's sockets are spread that are in no room's own object. 1 by default. */
@@ -44,7 +42,7 @@ const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 
 /** Live rooms as routes for a Hono app in a Worker, and the objects behind them. Throws a TypeError that lists the options that can't be. */
 export function createParlor(options: WorkerOptions): WorkerParlor {
-  const read = readOptions(options, { added: ['binding', 'shards'], absent: ABSENT })
+  const read = readOptions(options, { added: ['binding', 'shards'], absent: PROCESS_OPTIONS })
   const log = options.log ? contained(options.log) : SILENT
   const authenticate = authenticator(options.auth, systemRandom)
   const { binding = 'PARLOR', shards = 1 } = options

@@ -29,7 +29,7 @@ function start(): Started {
 }
 
 function serve(config: Config): Started {
-  const options = optionsOf(config, config.PARLOR_AUTH_SECRET || undefined, false, serviceLogger(config))
+  const options = optionsOf(config, config.PARLOR_AUTH_SECRET || undefined, serviceLogger(config))
   return createParlor(options)
 }
 
