@@ -11,6 +11,7 @@ import { RequestError } from '../core/errors.ts'
 import type { Eventually } from '../core/eventually.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import { ObjectAnnouncer, type ObjectAnnouncerDeps } from './object-announcer.ts'
+import { ObjectCalls } from './object-calls.ts'
 import type { ObjectLogDeps } from './object-log.ts'
 import { ObjectLog } from './object-log.ts'
 import { type Announced, type Answer, type AudiencePeer, answer, type RoomPeer, unwrapped } from './object-peers.ts'
@@ -52,9 +53,8 @@ export class ObjectAdapter implements BroadcastAdapter {
   readonly #followed = new Set<string>()
   /** Subscribing and unsubscribing, in order per room. */
   readonly #lanes = new Map<string, Promise<unknown>>()
+  readonly #calls = new ObjectCalls()
   #events: AdapterEvents | undefined
-  #underWay = 0
-  #idle: (() => void)[] = []
 
   constructor(deps: ObjectAdapterDeps) {
     this.#deps = deps
@@ -124,12 +124,12 @@ export class ObjectAdapter implements BroadcastAdapter {
     const log = this.#own(room)
     return log
       ? log.publish(draft)
-      : this.#call(async () => unwrapped(await this.#deps.roomPeer(room).publish(draft, this.#deps.object)))
+      : this.#calls.make(async () => unwrapped(await this.#deps.roomPeer(room).publish(draft, this.#deps.object)))
   }
 
   history(room: string, start: HistoryStart, limit: number): Eventually<HistoryPage> {
     const log = this.#own(room)
-    return log ? log.history(start, limit) : this.#call(() => this.#deps.roomPeer(room).history(start, limit))
+    return log ? log.history(start, limit) : this.#calls.make(() => this.#deps.roomPeer(room).history(start, limit))
   }
 
   handedOut(room: string, position: StreamPosition): void {
@@ -144,10 +144,9 @@ export class ObjectAdapter implements BroadcastAdapter {
     this.#events = undefined
   }
 
-  /** Settles when no call to another object is under way: until then the object must not lose its memory. */
+  /** An event that may have made calls to other objects is to last until this settles. */
   settled(): Promise<void> | undefined {
-    if (this.#underWay === 0) return undefined
-    return new Promise((resolve) => this.#idle.push(resolve))
+    return this.#calls.settled()
   }
 
   /** Another object has members in the own room. */
@@ -187,13 +186,13 @@ export class ObjectAdapter implements BroadcastAdapter {
   look(): void {
     if (!this.#log) return
     const newest = this.#audience.size > 0 ? this.#log.newest() : undefined
-    if (newest) void this.#call(async () => this.#announcer?.remind(this.#audience.keys(), newest))
+    if (newest) void this.#calls.make(async () => this.#announcer?.remind(this.#audience.keys(), newest))
     this.#log.expire()
   }
 
   /** Nothing is stored here that anybody could ask for, and nobody is here who might. */
   get isIdle(): boolean {
-    const isHeld = this.#isHeldHere || this.#audience.size > 0 || this.#followed.size > 0 || this.#underWay > 0
+    const isHeld = this.#isHeldHere || this.#audience.size > 0 || this.#followed.size > 0 || !this.#calls.isIdle
     return !isHeld && this.tables.isEmpty && (this.#log?.isForgotten ?? true)
   }
 
@@ -220,21 +219,12 @@ export class ObjectAdapter implements BroadcastAdapter {
 
   #inLane<T>(room: string, work: () => Promise<T>): Promise<T> {
     const before = this.#lanes.get(room) ?? Promise.resolve()
-    const task = this.#call(() => before.then(work, work))
+    const task = this.#calls.make(() => before.then(work, work))
     this.#lanes.set(room, task)
     const done = (): void => {
       if (this.#lanes.get(room) === task) this.#lanes.delete(room)
     }
     task.then(done, done)
     return task
-  }
-
-  async #call<T>(work: () => Promise<T>): Promise<T> {
-    this.#underWay++
-    try {
-      return await work()
-    } finally {
-      if (--this.#underWay === 0) for (const tell of this.#idle.splice(0)) tell()
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { ObjectAdapter } from '../../../src/adapters/object-adapter.ts'
 import { abort, alarmOf, answering, Client, draft, objectOf, strike } from './parlor-objects.ts'
 
 /** ms within which a member in another object hears of what was published, whatever becomes of the room's object. */
@@ -101,4 +102,39 @@ test('[ROOM-14] [WS-14] a room whose object does not answer is unavailable; the 
   ann.send({ type: 'join', room: 'other', ref: 5 })
   expect(await ann.next('joined')).toMatchObject({ room: 'other' })
   ann.close()
+})
+
+test('[CONN-2] [WORKER-1] a gateway that always has a call under way ends its events all the same', async () => {
+  const clients = [await Client.joined('busy-1'), await Client.joined('busy-2')]
+  let lasting = 0
+  const { settled } = ObjectAdapter.prototype
+  vi.spyOn(ObjectAdapter.prototype, 'settled').mockImplementation(function (this: ObjectAdapter) {
+    const promise = settled.call(this)
+    if (promise) lasting++
+    return promise?.finally(() => lasting--)
+  })
+  const { publish } = answering
+  let held = 0
+  let released = 0
+  const calls = vi.spyOn(answering, 'publish').mockImplementation(async function (this: unknown, ...args) {
+    const at = held++
+    // It looks by itself: nobody else's promise may wake an object.
+    await vi.waitFor(() => expect(released).toBeGreaterThan(at), { interval: 5, timeout: 10_000 })
+    return publish.apply(this, args)
+  })
+  const say = async (at: number): Promise<void> => {
+    clients[at % 2]?.send({ type: 'chat', content: 'x', ref: at })
+    await vi.waitFor(() => expect(calls).toHaveBeenCalledTimes(at + 1))
+  }
+  await say(0)
+  // Each ends when the next one is under way.
+  for (let at = 1; at <= 20; at++) {
+    await say(at)
+    released++
+    await clients[(at - 1) % 2]?.next('ack')
+  }
+  expect(lasting).toBeLessThanOrEqual(2)
+  released++
+  await vi.waitFor(() => expect(lasting).toBe(0))
+  for (const client of clients) client.close()
 })
