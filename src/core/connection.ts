@@ -209,6 +209,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     this.inbox.close()
     this.#protocol.ended()
     this.outbox.close()
+    this.#transport.forget?.()
     this.#deps.ended(this)
   }
 

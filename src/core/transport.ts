@@ -28,6 +28,8 @@ export interface Transport {
   resume?(): void
   /** Keeps what the connection is with its socket, which may outlive the server's memory. Absent where it does not. */
   keep?(kept: Kept): void
+  /** The connection has ended: what was kept of it is of no use any more. Absent where nothing is kept. */
+  forget?(): void
   /** Starts the closing handshake after what was sent. Never throws; harmless on a closed socket. */
   close(code: number, reason: string): void
   /** Drops the socket now, without a handshake. Never throws. */

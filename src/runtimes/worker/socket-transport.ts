@@ -21,11 +21,18 @@ export function transportOf(
   deps: SocketTransportDeps,
 ): WorkerTransport {
   const { attachments } = deps
-  if (facts.agreed === undefined) {
-    const keep = (kept: Kept): void => attachments.write(socket, { facts, kept, peer: undefined })
-    return new WorkerTransport(socket, false, new SendRate(deps), { keep })
-  }
   let last = found?.kept
+  const forget = (): void => {
+    if (last) attachments.forget(last.connection)
+    last = undefined
+  }
+  if (facts.agreed === undefined) {
+    const keep = (kept: Kept): void => {
+      last = kept
+      attachments.write(socket, { facts, kept, peer: undefined })
+    }
+    return new WorkerTransport(socket, false, new SendRate(deps), { keep, forget })
+  }
   const peer = new AgreedPeer(
     {
       ...deps,
@@ -40,6 +47,7 @@ export function transportOf(
       last = kept
       attachments.write(socket, { facts, kept, peer: peer.kept })
     },
+    forget,
     seen: (upTo) => peer.seen(upTo),
     heardAt: () => peer.heardAt(),
   })

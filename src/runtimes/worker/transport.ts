@@ -5,7 +5,7 @@ import type { Gauge } from './gauge.ts'
 import { closeSocket } from './sockets.ts'
 
 /** What is kept of a socket, and what its peer says of itself. */
-export type SocketKeeper = Pick<Transport, 'seen' | 'heardAt'> & Required<Pick<Transport, 'keep'>>
+export type SocketKeeper = Pick<Transport, 'seen' | 'heardAt'> & Required<Pick<Transport, 'keep' | 'forget'>>
 
 /**
  * A socket that an object accepted for hibernation. The runtime answers pings by itself, takes whatever it is given, and says nothing of
@@ -16,15 +16,17 @@ export class WorkerTransport implements Transport {
   readonly #joined: boolean
   readonly #gauge: Gauge
   readonly keep: (kept: Kept) => void
+  readonly forget: () => void
   readonly seen?: (upTo: number) => void
   readonly heardAt?: () => number
 
   /** `joined`: the peer agreed to frames of several messages. */
-  constructor(socket: WebSocket, joined: boolean, gauge: Gauge, { keep, seen, heardAt }: SocketKeeper) {
+  constructor(socket: WebSocket, joined: boolean, gauge: Gauge, { keep, forget, seen, heardAt }: SocketKeeper) {
     this.#socket = socket
     this.#joined = joined
     this.#gauge = gauge
     this.keep = keep
+    this.forget = forget
     if (seen) this.seen = seen
     if (heardAt) this.heardAt = heardAt
   }

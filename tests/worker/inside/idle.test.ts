@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../../src/http/platform.ts'
-import { abort, alarmOf, Client, draft, objectOf, sql, strike } from './parlor-objects.ts'
+import { abort, alarmOf, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
 import { clock } from './time.ts'
 
 const WINDOW = 300_000
@@ -56,6 +56,23 @@ describe('[ROOM-9] the storage of a room that nobody is in', () => {
     expect((await ann.next('chat')).offset).toBe(1)
     expect((await ann.next('chat')).offset).toBe(2)
     ann.close()
+  })
+})
+
+test('[WORKER-13] what is kept of a connection that is too large for its socket goes when it ends', async () => {
+  const ann = await Client.open()
+  const rooms = Array.from({ length: 80 }, (_, at) => `${at}`.padEnd(128, 'r'))
+  for (const room of rooms) ann.send({ type: 'join', room })
+  for (const _ of rooms) await ann.next('joined')
+  const rows = () => sql(GATEWAY, 'SELECT count(*) AS n FROM parlor_connections')
+  expect(await rows()).toEqual([{ n: 1 }])
+  ann.close()
+  await vi.waitFor(async () => expect(await rows()).toEqual([{ n: 0 }]))
+  // As soon as all rooms know that it is gone.
+  await vi.waitFor(async () => {
+    await within(GATEWAY, ({ storage }) => storage.setAlarm(Date.now() + WINDOW))
+    await strike(GATEWAY)
+    expect(await sql(GATEWAY, TABLES)).toEqual([])
   })
 })
 
