@@ -54,19 +54,22 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   readonly #protocol: Protocol
   #identity: Identity
   #open = true
-  #warned = false
+  #warned: boolean
   #lastSeen: number
   #pinged = false
   #keeping = false
 
+  /** `warned`: of one that goes on, and knows that its identity ends soon. */
   constructor(
     id: string,
     identity: Identity,
     transport: Transport,
     speak: (connection: Connection) => Protocol,
     deps: ConnectionDeps,
+    warned = false,
   ) {
     this.id = id
+    this.#warned = warned
     this.#identity = identity
     this.#transport = transport
     this.#deps = deps
@@ -102,7 +105,8 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   /** Everything by which it could go on in another process. */
   kept(): Kept {
     const { user, expires } = this.#identity
-    return { connection: this.id, user, ...(expires === undefined ? {} : { expires }), ...this.#protocol.kept() }
+    const end = expires === undefined ? {} : { expires, ...(this.#warned ? { warned: true } : {}) }
+    return { connection: this.id, user, ...end, ...this.#protocol.kept() }
   }
 
   /** What `kept` answers has changed: the socket is given it at the end of the turn. */
@@ -252,6 +256,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     if (left <= 0) this.end(CLOSE.tokenExpired)
     else if (left <= EXPIRY_WARNING && !this.#warned) {
       this.#warned = true
+      this.changed()
       this.#protocol.expiring()
     }
   }

@@ -256,7 +256,7 @@ export class Hub {
     kept: Kept | undefined,
   ): Connection {
     const id = kept?.connection ?? `c_${this.#deps.random.id(12)}`
-    const connection = new Connection(id, identity, transport, speak, this.#connectionDeps)
+    const connection = new Connection(id, identity, transport, speak, this.#connectionDeps, kept?.warned)
     this.#connections.set(connection, undefined)
     if (!kept) connection.changed()
     return connection

@@ -10,6 +10,8 @@ export const Kept = v.object({
   user: User,
   /** ms since 1970. */
   expires: v.optional(v.number()),
+  /** The peer was warned of that. Absent in what older versions kept, too. */
+  warned: v.optional(v.boolean()),
   session: v.optional(v.string()),
   /** The rooms that it is in. Without a position the connection has everything that the hub handed out. */
   rooms: v.array(v.object({ room: v.string(), position: v.optional(StreamPosition) })),

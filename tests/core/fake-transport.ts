@@ -1,6 +1,7 @@
 import type { Batch } from '../../src/core/batch.ts'
 import type { EventLoop } from '../../src/core/clock.ts'
 import type { CloseReason } from '../../src/core/close-codes.ts'
+import type { Kept } from '../../src/core/kept.ts'
 import { byteLength } from '../../src/core/text.ts'
 import type { Transport } from '../../src/core/transport.ts'
 
@@ -13,6 +14,8 @@ export interface TransportOptions {
   readonly ping?: boolean
   /** The runtime can stop reading. */
   readonly pause?: boolean
+  /** The socket may outlive the server's memory. */
+  readonly keep?: boolean
 }
 
 /** One side of a socket pair: what the server sends is recorded, what its peer sends is passed on unless reading is paused. */
@@ -37,11 +40,14 @@ export class FakeTransport implements Transport {
   slow: boolean
   /** The most that ever waited. */
   peak = 0
+  /** What the connection is, as it was last kept. */
+  kept: Kept | undefined
   /** Hears what the peer sends. */
   hear: (text: string) => void = () => {}
   readonly ping?: () => void
   readonly pause?: () => void
   readonly resume?: () => void
+  readonly keep?: (kept: Kept) => void
   readonly #loop: EventLoop
   readonly #joined: boolean
   readonly #unread: string[] = []
@@ -49,9 +55,12 @@ export class FakeTransport implements Transport {
   #buffered = 0
   #paused = false
   #corked = false
-  #kept = false
+  #isHeld = false
 
-  constructor(loop: EventLoop, { joined = false, slow = false, ping = true, pause = true }: TransportOptions = {}) {
+  constructor(
+    loop: EventLoop,
+    { joined = false, slow = false, ping = true, pause = true, keep = false }: TransportOptions = {},
+  ) {
     this.#loop = loop
     this.#joined = joined
     this.slow = slow
@@ -60,6 +69,11 @@ export class FakeTransport implements Transport {
         if (this.broken) throw new Error('the socket is closed')
         this.pings++
         this.acts.push('ping')
+      }
+    }
+    if (keep) {
+      this.keep = (kept) => {
+        this.kept = kept
       }
     }
     if (!pause) return
@@ -80,8 +94,8 @@ export class FakeTransport implements Transport {
 
   uncork(): void {
     this.#corked = false
-    if (this.#kept) this.writes++
-    this.#kept = false
+    if (this.#isHeld) this.writes++
+    this.#isHeld = false
   }
 
   get isPaused(): boolean {
@@ -163,7 +177,7 @@ export class FakeTransport implements Transport {
       this.late.push(...texts)
       return
     }
-    if (this.#corked) this.#kept = true
+    if (this.#corked) this.#isHeld = true
     else this.writes++
     this.frames.push(...frames)
     this.texts.push(...texts)

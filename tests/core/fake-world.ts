@@ -5,6 +5,7 @@ import type { Connection } from '../../src/core/connection.ts'
 import type { Hooks, Identity } from '../../src/core/hooks.ts'
 import { Hub } from '../../src/core/hub.ts'
 import type { Authenticate } from '../../src/core/json-protocol.ts'
+import type { Kept } from '../../src/core/kept.ts'
 import { ServerFrame } from '../../src/core/protocol.ts'
 import { DEFAULT_LOG_LIMITS, DEFAULT_SETTINGS, type Heartbeat, type Limits } from '../../src/core/settings.ts'
 import { FakeAdapter } from './fake-adapter.ts'
@@ -28,6 +29,8 @@ export interface ClientOptions extends TransportOptions {
   readonly room?: string
   readonly session?: string
   readonly authenticate?: Authenticate
+  /** Of a connection that goes on. */
+  readonly kept?: Kept
 }
 
 export type Frame<T extends ServerFrame['type']> = Extract<ServerFrame, { type: T }>
@@ -60,13 +63,12 @@ export class World {
 
   /** Opens a connection to the JSON protocol. */
   connect(options: ClientOptions = {}): Client {
-    return this.#open(options, (transport, identity) =>
-      this.hub.openJson(transport, identity, {
-        authenticate: options.authenticate ?? (() => undefined),
-        ...(options.room === undefined ? {} : { room: options.room }),
-        ...(options.session === undefined ? {} : { session: options.session }),
-      }),
-    )
+    const handshake = {
+      authenticate: options.authenticate ?? (() => undefined),
+      ...(options.room === undefined ? {} : { room: options.room }),
+      ...(options.session === undefined ? {} : { session: options.session }),
+    }
+    return this.#open(options, (transport, identity) => this.hub.openJson(transport, identity, handshake, options.kept))
   }
 
   chat(options: ClientOptions = {}): Client {

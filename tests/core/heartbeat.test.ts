@@ -128,6 +128,30 @@ describe('the end of a token', () => {
     expect(world.loop.timers).toBe(0)
   })
 
+  test('[AUTH-6] [WORKER-1] is warned of once, also where memory is lost after it', async () => {
+    const world = new World()
+    const expires = world.loop.now() + 40 * S
+    const { transport } = world.connect({ expires, ping: false, keep: true })
+    world.loop.advance(9 * S)
+    await world.rest()
+    const before = transport.kept
+    world.loop.advance(S)
+    await world.rest()
+    const after = transport.kept
+    for (const [kept, warnings] of [
+      [before, 1],
+      [after, 0],
+    ] as const) {
+      if (!kept) throw new Error('nothing was kept')
+      const woken = new World({ now: world.loop.now() })
+      const client = woken.connect({ expires, kept, ping: false })
+      woken.loop.advance(29 * S)
+      expect(client.all('error')).toHaveLength(warnings)
+      woken.loop.advance(S)
+      expect(client.transport.closed?.code).toBe(4100)
+    }
+  })
+
   test('[AUTH-6] that is near at the start is warned of after welcome', () => {
     const world = new World()
     const client = world.connect({ expires: world.loop.now() + 5 * S })

@@ -81,14 +81,16 @@ describe('an object that loses its memory', () => {
     expect(await sql(GATEWAY, 'SELECT id FROM parlor_connections')).toEqual([])
   })
 
-  test('[WORKER-1] [AUTH-6] an identity, renewed or not, ends when it ends', async () => {
+  test('[WORKER-1] [AUTH-6] an identity, renewed or not, is warned of once and ends when it ends', async () => {
     const soon = await token({ sub: 'ann', exp: fromNow(4) })
     const ends = await peer(served(), { token: soon })
     const renewed = await peer(served(), { token: soon })
     await renewed.ask({ type: 'auth', token: await token({ sub: 'ann', exp: fromNow(1000) }) })
-    await ends.pong()
+    expect(await ends.next('error')).toMatchObject({ code: 'token_expiring' })
     await evict(GATEWAY, 'hibernate')
+    await ends.pong()
     expect(await ends.closed()).toEqual({ code: 4100, reason: 'token_expired' })
+    expect(ends.pending().map(({ type }) => type)).toEqual(['welcome'])
     await renewed.pong()
   })
 
