@@ -91,7 +91,7 @@ export class ObjectAdapter implements BroadcastAdapter {
     const log = this.#own(room)
     if (log) {
       this.#isHeldHere = true
-      return log.head()
+      return log.hold()
     }
     const known = this.#followed.has(room) ? undefined : this.tables.subscription(room)
     this.#followed.add(room)
@@ -154,7 +154,7 @@ export class ObjectAdapter implements BroadcastAdapter {
     const log = this.#ownLog()
     this.tables.admit(object)
     this.#audience.set(object, (this.#audience.get(object) ?? 0) + 1)
-    return log.head()
+    return log.hold()
   }
 
   dismiss(object: string): void {

@@ -2,7 +2,8 @@ import type { Draft, HistoryPage, HistoryStart, LogLimits, Publication, Publishe
 import type { Clock } from '../core/clock.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import type { Random } from '../core/random.ts'
-import { GRACE, SqlLog } from './sql-log.ts'
+import { ObjectVacancy } from './object-vacancy.ts'
+import { SqlLog } from './sql-log.ts'
 import type { SqlStore } from './sql-store.ts'
 
 export interface ObjectLogDeps {
@@ -23,12 +24,20 @@ export interface ObjectLogDeps {
 export class ObjectLog {
   readonly #deps: ObjectLogDeps
   readonly #log: SqlLog
+  readonly #vacancy: ObjectVacancy
   /** The epoch that was told to somebody, while the log is empty and has no row of its own. */
   #told: string | undefined
 
   constructor(deps: ObjectLogDeps) {
     this.#deps = deps
     this.#log = new SqlLog(deps)
+    this.#vacancy = new ObjectVacancy(deps.store)
+  }
+
+  /** Somebody is in the room from now on. */
+  hold(): StreamPosition {
+    this.#vacancy.end()
+    return this.head()
   }
 
   head(): StreamPosition {
@@ -61,17 +70,19 @@ export class ObjectLog {
     return publication && { epoch, publication }
   }
 
-  /** There is no log, nor what is left of one. */
+  /** There is no log, nor what is left of one, nor has anybody left it so soon that they may come back to it. */
   get isForgotten(): boolean {
-    return this.#log.isEmpty
+    return this.#log.isEmpty && (this.#vacancy.until ?? 0) <= this.#deps.clock.now()
   }
 
   /** Nobody is in the room any more. It is to be looked at once more, even where it was never published to. */
   release(): void {
-    const { store, room, clock, lookAt } = this.#deps
+    const { store, room, clock } = this.#deps
     this.#told = undefined
-    store.transaction(() => this.#log.release(room, clock.now()))
-    if (this.isForgotten) lookAt(clock.now() + GRACE)
+    store.transaction(() => {
+      this.#log.release(room, clock.now())
+      if (this.#log.isEmpty) this.#vacancy.begin(clock.now())
+    })
     this.#lookAgain()
   }
 
@@ -85,7 +96,11 @@ export class ObjectLog {
   /** Deletes what has expired. To be called when it was asked for; once more does no harm. */
   expire(): void {
     const { store, clock, isHeld } = this.#deps
-    store.transaction(() => this.#log.expire(clock.now(), isHeld))
+    store.transaction(() => {
+      // Whoever was in it was lost with the memory: they may come back as well.
+      if (this.#log.isEmpty && !isHeld() && this.#vacancy.until === undefined) this.#vacancy.begin(clock.now())
+      this.#log.expire(clock.now(), isHeld)
+    })
     this.#lookAgain()
   }
 
@@ -94,7 +109,10 @@ export class ObjectLog {
   }
 
   #lookAgain(): void {
+    const { clock, lookAt } = this.#deps
     const next = this.#log.nextLook
-    if (next !== undefined) this.#deps.lookAt(next)
+    if (next !== undefined) return lookAt(next)
+    const until = this.#vacancy.until
+    if (until !== undefined && until > clock.now()) lookAt(until)
   }
 }

@@ -82,3 +82,7 @@ export function readMeta(store: SqlStore, name: string): string | undefined {
 export function writeMeta(store: SqlStore, name: string, value: string): void {
   store.exec('INSERT OR REPLACE INTO parlor_meta (name, value) VALUES (?, ?)', name, value)
 }
+
+export function deleteMeta(store: SqlStore, name: string): void {
+  store.exec('DELETE FROM parlor_meta WHERE name = ?', name)
+}

@@ -1,4 +1,7 @@
+import { evictDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { StreamPosition } from '../../../src/core/protocol.ts'
 import { systemClock } from '../../../src/http/platform.ts'
 import { abort, alarmOf, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
 import { clock } from './time.ts'
@@ -39,9 +42,52 @@ describe('[ROOM-9] the storage of a room that nobody is in', () => {
     await objectOf('room:visited').dismiss('gw:elsewhere:0')
     ann.send({ type: 'leave', room: 'visited', ref: 1 })
     await ann.next('left')
+    await vacant('room:visited')
     clock.pass(WINDOW)
-    await vi.waitFor(async () => expect(await strike('room:visited')).toBe(true))
+    expect(await strike('room:visited')).toBe(true)
     expect(await sql('room:visited', TABLES)).toEqual([])
+    ann.close()
+  })
+
+  test.each([
+    ['is awake', 'left', async () => {}],
+    ['has lost its memory', 'asleep', (object: string) => evictDurableObject(env.PARLOR.getByName(object))],
+  ])(
+    '[WORKER-13] is kept for 5 minutes after the last member, also where it was only joined; the object %s',
+    async (_, room, lose) => {
+      const object = `room:${room}`
+      const ann = await Client.open(`?room=${room}`)
+      const { position } = await ann.next('joined')
+      ann.send({ type: 'leave', room, ref: 1 })
+      await ann.next('left')
+      ann.close()
+      clock.pass(10_000)
+      await early(object, lose)
+      expect(await back(room, position)).toBe(true)
+      // It has left again: what was before does not count.
+      clock.pass(WINDOW - 10_000)
+      await early(object, lose)
+      expect(await back(room, position)).toBe(true)
+      clock.pass(WINDOW)
+      await lose(object)
+      await vi.waitFor(async () => {
+        await early(object)
+        expect(await sql(object, TABLES)).toEqual([])
+      })
+      expect(await back(room, position)).toBe(false)
+    },
+  )
+
+  test('[WORKER-13] is kept as long where its members were lost with its memory', async () => {
+    const object = 'room:lost'
+    const ann = await Client.open('?room=lost')
+    const { position } = await ann.next('joined')
+    clock.pass(2 * WINDOW)
+    await abort(object)
+    await early(object)
+    clock.pass(WINDOW - 10_000)
+    await early(object)
+    expect(await back('lost', position)).toBe(true)
     ann.close()
   })
 
@@ -92,6 +138,30 @@ test('[ROOM-1] [ROOM-4] an alarm that comes twice, or too early, changes nothing
   expect(ann.pending).toEqual(['welcome'])
   ann.close()
 })
+
+/** The alarm strikes, as it may for many reasons. */
+async function early(object: string, lose = async (_object: string): Promise<void> => {}): Promise<void> {
+  await within(object, ({ storage }) => storage.setAlarm(Date.now() + WINDOW))
+  await lose(object)
+  expect(await strike(object)).toBe(true)
+}
+
+/** Comes back to a room, goes, and says whether it was recovered. */
+async function back(room: string, since: StreamPosition): Promise<boolean> {
+  const client = await Client.open()
+  client.send({ type: 'join', room, since, ref: 'back' })
+  const { recovered } = await client.next('joined')
+  client.send({ type: 'leave', room, ref: 'gone' })
+  await client.next('left')
+  client.close()
+  await vacant(`room:${room}`)
+  return recovered
+}
+
+/** Who left a room in another object is gone from it a moment later. */
+async function vacant(object: string): Promise<void> {
+  await vi.waitFor(async () => expect(await sql(object, 'SELECT object FROM parlor_audience')).toEqual([]))
+}
 
 async function published(room: string) {
   const answered = await objectOf(`room:${room}`).publish(draft('x'), '')
