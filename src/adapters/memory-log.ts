@@ -3,6 +3,7 @@ import type { Due } from '../core/deadlines.ts'
 import { DEDUPE_LIMITS, Dedupe, fingerprint, recalled } from '../core/dedupe.ts'
 import { Log, type LogEntry } from '../core/log.ts'
 import type { StreamPosition } from '../core/protocol.ts'
+import { type Placed, placed } from './placed.ts'
 
 /** What objects cost beside their content, measured on V8: a publication in a log, a client id that is remembered. In bytes. */
 const ENTRY_COST = 500
@@ -79,7 +80,7 @@ export class MemoryLog implements Due {
     this.#dedupe.forget(now)
   }
 
-  append(publication: Publication, now: number): Publication & { readonly offset: number } {
+  append(publication: Publication, now: number): Placed {
     const offset = this.#log.head.offset + 1
     const kept = placed(publication, offset)
     const { id, from, clientId, body } = kept
@@ -108,14 +109,6 @@ export class MemoryLog implements Due {
     const publications = this.#log.after(from.offset, limit).map((kept) => kept.publication)
     return { publications, start: { epoch: this.epoch, ...from }, head: this.head, intact }
   }
-}
-
-/** Spelt out: what a spread makes may have a shape of its own each time, and whoever reads it looks each property up. */
-function placed(
-  { id, from, time, body, clientId }: Publication,
-  offset: number,
-): Publication & { readonly offset: number } {
-  return clientId === undefined ? { offset, id, from, time, body } : { offset, id, from, time, body, clientId }
 }
 
 const printOf = (body: Body): string => fingerprint(JSON.stringify(body))

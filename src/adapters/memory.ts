@@ -14,6 +14,7 @@ import type { StreamPosition } from '../core/protocol.ts'
 import { type Random, sequentialIds } from '../core/random.ts'
 import { DEFAULT_TOTAL_BYTES } from '../core/settings.ts'
 import { MemoryLog } from './memory-log.ts'
+import type { Placed } from './placed.ts'
 
 /** How early a log may expire, in ms. */
 const TICK = 250
@@ -84,7 +85,7 @@ export class MemoryAdapter implements BroadcastAdapter {
     const now = this.#deps.clock.now()
     const publication = this.#publicationOf(draft, now)
     const log = this.#open(room)
-    let kept: (Publication & { readonly offset: number }) | undefined
+    let kept: Placed | undefined
     try {
       const position = draft.transient ? undefined : log.recall(draft, now)
       if (position) return { position, duplicate: true }
@@ -132,7 +133,7 @@ export class MemoryAdapter implements BroadcastAdapter {
     return clientId === undefined ? { id, from, time, body } : { id, from, time, body, clientId }
   }
 
-  #append(log: MemoryLog, publication: Publication, now: number): Publication & { readonly offset: number } {
+  #append(log: MemoryLog, publication: Publication, now: number): Placed {
     this.#logs.delete(log.room)
     this.#logs.set(log.room, log)
     const kept = this.#counting(log, () => log.append(publication, now))

@@ -4,6 +4,7 @@ import type { Mark } from '../core/log.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import { type Random, sequentialIds } from '../core/random.ts'
 import { encodeRecord } from '../core/record.ts'
+import { placed } from './placed.ts'
 import { type ClientKey, SqlDedupe } from './sql-dedupe.ts'
 import { type NewEntry, SqlPublications } from './sql-publications.ts'
 import { type RoomRow, SqlRooms } from './sql-rooms.ts'
@@ -98,7 +99,7 @@ export class SqlLog {
     const look = this.#lookOf(room, now, key)
     const grown = { ...room, head: { offset, id }, headTime: time, total: room.total + bytes, look }
     if (look !== room.look) this.#rooms.save(grown)
-    return { position: { epoch: room.epoch, offset, id }, publication: { ...publication, offset } }
+    return { position: { epoch: room.epoch, offset, id }, publication: placed(publication, offset) }
   }
 
   read(name: string, start: HistoryStart, limit: number, now: number, held?: string): HistoryPage {

@@ -171,25 +171,24 @@ const METHODS: Readonly<Record<Exclude<keyof BroadcastAdapter, 'handedOut'>, tru
   close: true,
 }
 
-/** The methods that an adapter has to have and this has not. */
-const missingIn = (adapter: object): string[] =>
-  Object.keys(METHODS).filter((name) => typeof Reflect.get(adapter, name) !== 'function')
+/** Those of the methods that this has not. */
+const missingIn = (value: object, methods: object): string[] =>
+  Object.keys(methods).filter((name) => typeof Reflect.get(value, name) !== 'function')
 
 const AdapterOption = v.pipe(
   v.unknown(),
   v.check(
-    (adapter) => typeof adapter === 'function' || (isObject(adapter) && missingIn(adapter).length === 0),
+    (adapter) => typeof adapter === 'function' || (isObject(adapter) && missingIn(adapter, METHODS).length === 0),
     ({ input }) =>
-      `a BroadcastAdapter, or a function that makes one${isObject(input) ? `: it has no ${missingIn(input).join(', ')}` : ''}`,
+      `a BroadcastAdapter, or a function that makes one${isObject(input) ? `: it has no ${missingIn(input, METHODS).join(', ')}` : ''}`,
   ),
 )
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const
-const LOG = `a logger with the methods ${LEVELS.join(', ')}`
+const LEVELS: Readonly<Record<keyof Logger, true>> = { debug: true, info: true, warn: true, error: true }
 
 const LogOption = v.custom<Logger>(
-  (log) => isObject(log) && LEVELS.every((level) => typeof Reflect.get(log, level) === 'function'),
-  LOG,
+  (log) => isObject(log) && missingIn(log, LEVELS).length === 0,
+  `a logger with the methods ${Object.keys(LEVELS).join(', ')}`,
 )
 
 const Options = v.object({

@@ -6,7 +6,7 @@ const KIB = 1024
 function begin(kept?: KeptCredit) {
   const asked: number[] = []
   let changes = 0
-  const credit = new Credit({ ask: (upTo) => asked.push(upTo), changed: () => changes++ }, kept)
+  const credit = new Credit({ ask: (upTo) => asked.push(upTo), read: () => {}, changed: () => changes++ }, kept)
   return { credit, asked, changes: () => changes }
 }
 

@@ -38,7 +38,11 @@ export class AgreedPeer implements Gauge {
     this.#deps = deps
     this.#heard = kept?.heard ?? deps.clock.now()
     this.#credit = new Credit(
-      { ask: (upTo) => deps.send(encode({ type: 'seen', upTo })), changed: () => deps.changed() },
+      {
+        ask: (upTo) => deps.send(encode({ type: 'seen', upTo })),
+        read: () => this.#read(),
+        changed: () => deps.changed(),
+      },
       kept?.credit,
     )
   }
@@ -61,17 +65,19 @@ export class AgreedPeer implements Gauge {
   }
 
   seen(upTo: number): void {
-    if (!this.#credit.isNews(upTo)) return
-    this.#heard = this.#deps.clock.now()
-    // Whoever is called now may find it full again, and have it looked at anew.
-    this.#full?.stopLooking()
-    this.#full = undefined
     this.#credit.seen(upTo)
   }
 
   /** A ping of one that does not read says only that it does not read. */
   heardAt(): number {
     return Math.max(this.#heard, this.#full?.since ?? this.#deps.pingedAt() ?? 0)
+  }
+
+  /** Whoever waits is told next, and may find it full again. */
+  #read(): void {
+    this.#heard = this.#deps.clock.now()
+    this.#full?.stopLooking()
+    this.#full = undefined
   }
 
   #look(): Cancel {

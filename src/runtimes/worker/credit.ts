@@ -23,6 +23,8 @@ export type KeptCredit = v.InferOutput<typeof KeptCredit>
 export interface CreditOwner {
   /** Asks the peer to say when it has read everything up to here. */
   ask(upTo: number): void
+  /** The peer has read further than was known. Called before whoever waits for that. */
+  read(): void
   /** What `kept` answers has changed. */
   changed(): void
 }
@@ -72,15 +74,11 @@ export class Credit implements Gauge {
     if (this.#asked < this.#sent || !isAnswerDue) this.#ask()
   }
 
-  /** Whether an answer tells anything: what the peer can't have been asked about does not. */
-  isNews(upTo: number): boolean {
-    return upTo > this.#seen && upTo <= this.#asked
-  }
-
-  /** The peer says how far it has read. */
+  /** The peer says how far it has read. What it can't have been asked about tells nothing. */
   seen(upTo: number): void {
-    if (!this.isNews(upTo)) return
+    if (upTo <= this.#seen || upTo > this.#asked) return
     this.#seen = upTo
+    this.#owner.read()
     for (const task of this.#waiting.splice(0)) task()
   }
 
