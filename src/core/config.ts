@@ -25,9 +25,17 @@ const unit = (parse: (text: string) => number | undefined, [min, max]: Bounds, e
     v.check((n) => n >= min && n <= max, expected),
   )
 
+const THREADS = `auto, or a whole number from ${BOUNDS.writerThreads.join(' to ')}`
+
 const ttl = unit(parseDuration, BOUNDS.history.ttl, 'a duration of at least 1ms, such as 30s, 5m or 1h')
 const window = unit(parseDuration, BOUNDS.drainWindow, 'a duration of at most 24d, such as 500ms, 30s or 5m')
 const linger = unit(parseDuration, BOUNDS.maxLinger, 'a duration of at most 1s, such as 25ms; 0: none')
+const threads = v.pipe(
+  v.string(),
+  v.regex(/^(?:auto|\d{1,2})$/, THREADS),
+  v.transform((text) => (text === 'auto' ? undefined : Number(text))),
+  v.check((n) => n === undefined || n <= BOUNDS.writerThreads[1], THREADS),
+)
 const beat = unit(parseDuration, BOUNDS.heartbeat.interval, 'a duration of at least 100ms, such as 30s')
 const timeout = unit(parseDuration, BOUNDS.limits.request, 'a duration of at least 100ms, such as 10s')
 const bytes = unit(parseSize, BOUNDS.history.bytes, 'a size such as 65536, 64KiB or 4MiB')
@@ -142,6 +150,11 @@ const Settings = v.object({
     linger,
     `${DEFAULT_SETTINGS.maxLinger}ms`,
     'that a busy server lets publications wait for others, to send them together; 0: none',
+  ),
+  PARLOR_WRITER_THREADS: setting(
+    threads,
+    'auto',
+    'threads that help to write to rooms of 64 sockets and more, on Node; auto: 1, none on a single core',
   ),
   PARLOR_LOG_LEVEL: setting(
     oneOf('debug', 'info', 'warning', 'error', 'off'),

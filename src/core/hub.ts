@@ -7,6 +7,7 @@ import { Echo } from './echo.ts'
 import type { Encode } from './entry.ts'
 import { RequestError } from './errors.ts'
 import { attempt, type Eventually, isLater } from './eventually.ts'
+import { type FanOut, ONE_BY_ONE } from './fan-out.ts'
 import { readHistory } from './history.ts'
 import type { Hooks, Identity } from './hooks.ts'
 import { type Authenticate, JsonProtocol } from './json-protocol.ts'
@@ -42,6 +43,8 @@ export interface HubDeps {
   readonly deadlines?: Schedule
   /** When a room's publications go out, where `Linger` is not to say that; undefined, of a room: it is. */
   readonly rhythm?: (room: string, turns: Turns, flush: () => void) => Rhythm | undefined
+  /** One by one where there is none. */
+  readonly fanOut?: FanOut | undefined
 }
 
 /** A connection to the JSON protocol, as the handshake asked for it. */
@@ -90,6 +93,7 @@ export class Hub {
       clock: deps.clock,
       loop,
       rhythm: (room, flush) => deps.rhythm?.(room, this.#turns, flush) ?? linger.rhythm(flush),
+      fanOut: deps.fanOut ?? ONE_BY_ONE,
       // What a copy of a log has that has expired goes with the memory.
       deadlines: deps.deadlines ? NEVER : this.#deadlines,
       log,
@@ -240,6 +244,7 @@ export class Hub {
     this.rooms.flush()
     for (const connection of [...this.#connections.keys()]) connection.end(CLOSE.goingAway)
     this.#deadlines.stop()
+    this.#deps.fanOut?.close()
     await this.#deps.adapter.close()
   }
 

@@ -25,9 +25,9 @@ const WEIGHT = 0.2
 export interface Rhythm {
   /** A publication has come in, of `waiting` that wait: the flush follows at the end of this turn, or when the room has rested. */
   added(waiting: number): void
-  /** A flush of so many begins, and ends: what it takes is what the next rest goes by. */
+  /** A flush of so many begins, and ends, for which other threads worked for so many ms: what it takes is what the next rest goes by. */
   begin(publications: number): void
-  end(): void
+  end(elsewhere: number): void
   /** Nobody waits for a flush any more. */
   stop(): void
 }
@@ -129,9 +129,9 @@ class Resting implements Rhythm {
     this.#began = this.#stopwatch()
   }
 
-  end(): void {
+  end(elsewhere: number): void {
     const now = this.#stopwatch()
-    const took = now - this.#began
+    const took = now - this.#began + elsewhere
     this.#cost = this.#cost === 0 ? took : this.#cost + (took - this.#cost) * WEIGHT
     this.#restsUntil = now + this.#linger.rest(this.#cost)
   }

@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts'
 import type { Due, Schedule } from './deadlines.ts'
 import type { Encode, Entry } from './entry.ts'
 import type { Eventually } from './eventually.ts'
+import type { FanOut } from './fan-out.ts'
 import { Feed, type FeedDeps, type FeedOwner, type Origin } from './feed.ts'
 import type { Rhythm } from './linger.ts'
 import { type Mark, markOf } from './log.ts'
@@ -22,6 +23,7 @@ export interface RoomDeps extends FeedDeps {
   readonly deadlines: Schedule
   /** When what a room has to hand out goes out, by `flush`. */
   readonly rhythm: (room: string, flush: () => void) => Rhythm
+  readonly fanOut: FanOut
   /** What makes publications of a room texts of one frame each. */
   readonly encoder: (room: string) => Encode
   readonly limitsOf: (room: string) => LogLimits
@@ -145,6 +147,8 @@ export class Room implements FeedOwner, Due {
     this.#pendingBytes = 0
     this.#flushed = this.#feed.log.head
     this.#handedOut()
+    const { fanOut } = this.#deps
+    fanOut.begin(this.#live.length, batch.texts.length)
     for (let i = this.#live.length - 1; i >= 0; i--) {
       const member = this.#live[i]
       if (!member || member.outbox.offer(batch)) continue
@@ -153,7 +157,7 @@ export class Room implements FeedOwner, Due {
       member.outbox.park(member)
       member.owner.moved()
     }
-    this.#rhythm.end()
+    this.#rhythm.end(fanOut.end())
   }
 
   /** Moves a lagging member on by about `budget` bytes. */

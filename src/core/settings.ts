@@ -90,12 +90,14 @@ export const BOUNDS = {
   heartbeat: { interval: [100, MAX_WAIT], grace: [100, MAX_WAIT] },
   drainWindow: [0, MAX_WAIT],
   maxLinger: [0, 1000],
+  writerThreads: [0, 16],
 } as const satisfies {
   readonly history: Readonly<Record<keyof LogLimits, Bounds>>
   readonly limits: Readonly<Record<keyof Limits, Bounds>>
   readonly heartbeat: Readonly<Record<keyof Heartbeat, Bounds>>
   readonly drainWindow: Bounds
   readonly maxLinger: Bounds
+  readonly writerThreads: Bounds
 }
 
 /** Some of `T`; undefined is as not given. */

@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import type { UpgradeWebSocket, WSContext } from 'hono/ws'
 import type { EventLoop } from '../core/clock.ts'
+import type { FanOut } from '../core/fan-out.ts'
+import type { Logger } from '../core/logger.ts'
 import type { Transport } from '../core/transport.ts'
 
 /** What a platform brings: the only thing that differs between Node, Deno, Bun and Workers. */
@@ -15,6 +17,11 @@ export interface Runtime {
   /** The peer's address, where the platform tells it. */
   address(c: Context): string | undefined
   readonly loop: EventLoop
+  /**
+   * How batches reach the sockets of large rooms, with so many threads to help; undefined: with as many as do good. Absent where nothing helps;
+   * answers undefined where nothing does this time.
+   */
+  fanOut?(threads: number | undefined, log: Logger): FanOut | undefined
 }
 
 export interface TransportWish {

@@ -37,6 +37,11 @@ export interface ParlorOptions {
    * 25 by default.
    */
   readonly maxLinger?: number
+  /**
+   * Threads that help to write to rooms of 64 sockets and more, which reach their last member sooner so. 0: none. By default 1, and none
+   * where there is only one core. On Node only.
+   */
+  readonly writerThreads?: number
   readonly hooks?: Hooks
   /** The engine behind rooms, or what makes it: `memoryAdapter()` by default, `sqliteAdapter(file)`. */
   readonly adapter?: BroadcastAdapter | MakeAdapter
@@ -49,7 +54,7 @@ export interface ParlorOptions {
 }
 
 /** Options of a process of one's own: on Workers there are none of them. */
-export const PROCESS_OPTIONS = ['adapter', 'guestTokens', 'drainWindow', 'maxLinger'] as const
+export const PROCESS_OPTIONS = ['adapter', 'guestTokens', 'drainWindow', 'maxLinger', 'writerThreads'] as const
 
 /** Options of every platform. */
 export type CommonOptions = Omit<ParlorOptions, (typeof PROCESS_OPTIONS)[number]>
@@ -60,6 +65,8 @@ export interface ReadOptions {
   readonly limitsOf: (room: string) => LogLimits
   /** As browsers write them. */
   readonly allowedOrigins: readonly string[]
+  /** Undefined: not given. */
+  readonly writerThreads: number | undefined
 }
 
 /** In what the options of a platform differ. */
@@ -83,9 +90,9 @@ export function readOptions(options: ParlorOptions, { added = [], absent = [] }:
     unknownInEach(options.rooms, { history: KNOWN['history'] }, 'rooms'),
   ].flat()
   if (!read.success || problems.length > 0) throw refusal(problems)
-  const { history, rooms, limits, heartbeat, drainWindow, maxLinger, allowedOrigins } = read.output
+  const { history, rooms, limits, heartbeat, drainWindow, maxLinger, allowedOrigins, writerThreads } = read.output
   const settings = { limits, heartbeat, drainWindow, maxLinger }
-  return { settings, limitsOf: logLimitsBy(rooms, history), allowedOrigins }
+  return { settings, limitsOf: logLimitsBy(rooms, history), allowedOrigins, writerThreads }
 }
 
 const refusal = (problems: readonly string[]): TypeError =>
@@ -198,6 +205,7 @@ const Options = v.object({
   heartbeat: v.optional(HeartbeatOption, {}),
   drainWindow: v.optional(whole(BOUNDS.drainWindow, 'ms'), drainWindow),
   maxLinger: v.optional(whole(BOUNDS.maxLinger, 'ms'), maxLinger),
+  writerThreads: v.optional(whole(BOUNDS.writerThreads)),
   allowedOrigins: v.optional(v.array(Origin, 'a list of origins'), []),
   hooks: v.optional(HooksOption),
   adapter: v.optional(AdapterOption),

@@ -27,7 +27,8 @@ const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 
 /** Live rooms on `runtime`, as routes for a Hono app. Throws a TypeError that lists the options that can't be, and what an adapter throws that can't be made. */
 export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
-  const { settings, limitsOf, allowedOrigins } = readOptions(options)
+  const absent = runtime.fanOut ? [] : (['writerThreads'] as const)
+  const { settings, limitsOf, allowedOrigins, writerThreads } = readOptions(options, { absent })
   const log = options.log ? contained(options.log) : SILENT
   const { loop } = runtime
   const { adapter: given = memoryAdapter() } = options
@@ -36,7 +37,7 @@ export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
   if (typeof adapter === 'function')
     throw new TypeError('adapter makes no adapter; give sqliteAdapter(file), not sqliteAdapter')
   const hooks = options.hooks ?? {}
-  const hub = new Hub({ ...deps, adapter, settings, hooks })
+  const hub = new Hub({ ...deps, adapter, settings, hooks, fanOut: runtime.fanOut?.(writerThreads, log) })
   const started = start(hub)
   let closed = false
   return {

@@ -21,6 +21,8 @@ export interface ServicePlatform {
   readonly name: string
   createParlor(options: ParlorOptions): Parlor
   readonly sqliteAdapter: (file: string) => MakeAdapter
+  /** The option of that name does something. */
+  readonly hasWriterThreads: boolean
   /** Serves the app that `mount` makes. Fails where it can't listen. */
   serve(app: Hono, at: { readonly port: number; readonly hostname: string }): Listening | Promise<Listening>
 }
@@ -55,6 +57,7 @@ export async function runService(platform: ServicePlatform): Promise<void> {
     guestTokens: made !== undefined,
     drainWindow: config.PARLOR_DRAIN_WINDOW,
     maxLinger: config.PARLOR_MAX_LINGER,
+    ...threadsOf(config, platform),
   })
   try {
     const listening = await platform.serve(new Hono().route('/', parlor.routes), {
@@ -86,13 +89,30 @@ function configure(platform: ServicePlatform): Config | undefined {
       ...(port === undefined ? {} : { PORT: port }),
       ...(host === undefined ? {} : { HOST: host }),
     }
-    return readSettings(env)
+    const config = readSettings(env)
+    checkThreads(config, platform)
+    return config
   } catch (reason) {
     if (reason instanceof ConfigError)
       fail(`Parlor can't start with these settings:\n  ${reason.problems.join('\n  ')}\n--help prints them all.`)
     else fail(`${reason instanceof Error ? reason.message : String(reason)}\n--help prints what there is.`)
     return undefined
   }
+}
+
+/** Throws a ConfigError where threads are asked for that nothing would come of. */
+function checkThreads({ PARLOR_WRITER_THREADS: threads }: Config, { name, hasWriterThreads }: ServicePlatform): void {
+  if (hasWriterThreads || !threads) return
+  throw new ConfigError([
+    `PARLOR_WRITER_THREADS: "${threads}" does nothing on ${name}: there are writer threads on Node only`,
+  ])
+}
+
+function threadsOf(
+  { PARLOR_WRITER_THREADS: writerThreads }: Config,
+  { hasWriterThreads }: ServicePlatform,
+): Pick<ParlorOptions, 'writerThreads'> {
+  return hasWriterThreads && writerThreads !== undefined ? { writerThreads } : {}
 }
 
 function openAdapter(config: Config, { sqliteAdapter }: ServicePlatform, log: Logger): BroadcastAdapter | undefined {

@@ -33,7 +33,7 @@ function room(loop: FakeLoop, most: number) {
     flushes.push({ waited: loop.now() - (came[0] ?? 0), publications: came.length })
     came = []
     loop.pass(load.cost)
-    rhythm.end()
+    rhythm.end(0)
   })
   const publish = (): void => {
     came.push(loop.now())
@@ -169,7 +169,7 @@ describe('lingering', () => {
     resting()
     rhythm.begin(1)
     expect(loop.timers).toBe(0)
-    rhythm.end()
+    rhythm.end(0)
     resting()
     rhythm.stop()
     expect(loop.timers).toBe(0)

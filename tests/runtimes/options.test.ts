@@ -34,6 +34,7 @@ describe('options of createParlor', () => {
       drainWindow: 5000,
       maxLinger: 25,
     })
+    expect(DEFAULTS.writerThreads).toBeUndefined()
     expect(DEFAULTS.limitsOf('any')).toEqual({ size: 100, ttl: 300_000, bytes: 4 * 1024 * 1024 })
     expect(DEFAULTS.allowedOrigins).toEqual([])
   })
@@ -86,6 +87,7 @@ describe('options of createParlor', () => {
       'heartbeat.interval is 30; it must be a whole number of ms from 100 to 2147483647',
     ],
     [{ maxLinger: 1001 }, 'maxLinger is 1001; it must be a whole number of ms from 0 to 1000'],
+    [{ writerThreads: 1 }, 'writerThreads is no option'],
     [{ drainWindow: -1 }, 'drainWindow is -1; it must be a whole number of ms from 0 to 2147483647'],
     [{ rooms: { 'a:*': { history: { size: 0 } } } }, 'rooms["a:*"].history.size is 0; it must be a whole number'],
     [{ rooms: { 'a.b': { history: { ttl: null } } } }, 'rooms["a.b"].history.ttl is null; it must be a whole number'],

@@ -50,6 +50,20 @@ describe('settings of the service', () => {
     expect(problems({ [name]: '1' })).toEqual([`${name}: there is no such setting; do you mean ${meant}?`])
   })
 
+  test.each([
+    ['auto', undefined],
+    ['0', 0],
+    ['16', 16],
+  ])('settings: PARLOR_WRITER_THREADS is %s', (text, threads) => {
+    expect(readSettings({ PARLOR_WRITER_THREADS: text }).PARLOR_WRITER_THREADS).toBe(threads)
+  })
+
+  test.each(['17', '-1', '1.5', 'all', '100'])('settings: PARLOR_WRITER_THREADS can not be %s', (text) => {
+    expect(problems({ PARLOR_WRITER_THREADS: text })).toEqual([
+      `PARLOR_WRITER_THREADS: "${text}" is not auto, or a whole number from 0 to 16`,
+    ])
+  })
+
   test('[WS-6] a message size above the largest frame can not take effect: refused', () => {
     expect(readSettings({ PARLOR_MAX_MESSAGE_SIZE: '1MiB' }).PARLOR_MAX_MESSAGE_SIZE).toBe(1_048_576)
     for (const size of ['1048577', '2MiB', '1GB']) {

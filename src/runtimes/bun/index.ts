@@ -12,7 +12,7 @@ export { sqliteAdapter } from './sqlite.ts'
 export { type OtherHandlers, websocket, websocketBeside }
 
 /** Live rooms as routes for a Hono app that is served with the `websocket` of this module: `Bun.serve({ fetch: app.fetch, websocket })`. */
-export function createParlor(options: ParlorOptions): Parlor {
+export function createParlor(options: Omit<ParlorOptions, 'writerThreads'>): Parlor {
   return createParlorOn(bunRuntime, options)
 }
 

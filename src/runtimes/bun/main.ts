@@ -6,5 +6,6 @@ await runService({
   name: `Bun ${Bun.version}`,
   createParlor,
   sqliteAdapter,
+  hasWriterThreads: false,
   serve: (app, at) => serve({ fetch: app.fetch, ...at }),
 })

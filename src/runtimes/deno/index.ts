@@ -11,7 +11,7 @@ export * from '../exports.ts'
 export { sqliteAdapter } from './sqlite.ts'
 
 /** Live rooms as routes for a Hono app: `Deno.serve(app.fetch)`. */
-export function createParlor(options: ParlorOptions): Parlor {
+export function createParlor(options: Omit<ParlorOptions, 'writerThreads'>): Parlor {
   return createParlorOn(denoRuntime(options.heartbeat?.interval ?? DEFAULT_SETTINGS.heartbeat.interval), options)
 }
 

@@ -6,5 +6,6 @@ await runService({
   name: `Deno ${Deno.version.deno}`,
   createParlor,
   sqliteAdapter,
+  hasWriterThreads: false,
   serve: (app, at) => serve({ fetch: app.fetch, ...at }),
 })

@@ -11,7 +11,7 @@ import type { Hono } from 'hono'
 import { eventLoop } from '../loop.ts'
 import { WS_OPTIONS } from '../node/index.ts'
 import { withOurOffer } from '../node/offer.ts'
-import { incomingOf, nodeAddress, nodeTransport } from '../node/transport.ts'
+import { incomingOf, nodeAddress, nodeFanOut, nodeTransport } from '../node/transport.ts'
 import { answerUpgrade, guardUpgrades } from '../node/upgrade-guard.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
@@ -64,6 +64,7 @@ export function createParlor(nodeWs: Pick<NodeWebSocket, 'upgradeWebSocket'>, op
       transport: (ws, c, wish) => nodeTransport(ws.raw, c, wish),
       address: nodeAddress,
       loop: eventLoop,
+      fanOut: nodeFanOut,
     },
     options,
   )

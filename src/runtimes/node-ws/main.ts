@@ -13,6 +13,7 @@ await runService({
   name: `Node ${process.versions.node}, node-ws`,
   createParlor: (options) => createParlor(nodeWs, options),
   sqliteAdapter,
+  hasWriterThreads: true,
   serve: (routes, { port, hostname }) => {
     app.route('/', routes)
     return new Promise<Listening>((resolve, reject) => {

@@ -1,25 +1,45 @@
 import type { TcpHandle, TcpHandles, WriteRequest } from './tcp-handle.ts'
 
 export interface InFlight {
+  /** So many bytes of what was handed over are in flight. */
+  waits(bytes: number): void
   /** What was in flight has been taken, or `status` is the number of an error and it never will be. */
   landed(status: number): void
+}
+
+/** Who keeps batches together that go to many sockets. */
+export interface BatchWrites {
+  /** Takes over the writing of a batch, to be done by `writeNow` or with the same outcome. False: it is to be written at once. */
+  take(handle: TcpHandle, batch: Uint8Array, owner: InFlight): boolean
 }
 
 /** Writes to sockets past their streams. */
 export class DirectWrites {
   readonly #handles: TcpHandles
   #spare: WriteRequest
+  #gathering: BatchWrites | undefined
 
   constructor(handles: TcpHandles) {
     this.#handles = handles
     this.#spare = new handles.Request()
   }
 
+  /** From now on batches are given to `batches`; undefined: they are written at once. */
+  gather(batches: BatchWrites | undefined): void {
+    this.#gathering = batches
+  }
+
   /**
-   * Writes bytes, or a string whose every character is one. Answers those that are in flight; none: the kernel has all. Throws where
-   * the socket can't be written.
+   * Writes bytes, or a string whose every character is one, now or with the batches that are being gathered. Answers those that are in
+   * flight; none: the kernel has all, or the owner will be told. Throws where the socket can't be written.
    */
   write(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): number {
+    const isTaken =
+      this.#gathering !== undefined && typeof data !== 'string' && this.#gathering.take(handle, data, owner)
+    return isTaken ? 0 : this.writeNow(handle, data, owner)
+  }
+
+  writeNow(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): number {
     const request = this.#spare
     const error = typeof data === 'string' ? handle.writeLatin1String(request, data) : handle.writeBuffer(request, data)
     if (error !== 0) throw new Error(`the socket is closed, or writing failed: ${error}`)

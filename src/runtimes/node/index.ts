@@ -16,7 +16,7 @@ import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
 import { withOurOffer } from './offer.ts'
 import { lettingGo } from './opening.ts'
-import { nodeAddress, nodeTransport } from './transport.ts'
+import { nodeAddress, nodeFanOut, nodeTransport } from './transport.ts'
 import { answerUpgrade, guardUpgrades } from './upgrade-guard.ts'
 
 export * from '../exports.ts'
@@ -42,6 +42,7 @@ export const nodeRuntime: Runtime = {
   transport: (ws, c, wish) => nodeTransport(ws.raw, c, wish),
   address: nodeAddress,
   loop: eventLoop,
+  fanOut: nodeFanOut,
 }
 
 export interface ServeOptions {

@@ -7,5 +7,6 @@ await runService({
   name: `Node ${process.versions.node}`,
   createParlor,
   sqliteAdapter,
+  hasWriterThreads: true,
   serve: (app, at) => serve({ fetch: app.fetch, ...at }),
 })

@@ -4,6 +4,8 @@
  * where it is not sockets are read and written as streams.
  */
 export interface TcpHandle {
+  /** The socket's descriptor; negative where there is none, or the system knows none. */
+  readonly fd: number
   /** Bytes that the kernel has not taken yet. */
   readonly writeQueueSize: number
   /** 0, or the number of an error. What the kernel does not take at once is in flight until `request.oncomplete` is called. */
@@ -101,7 +103,7 @@ function propertiesOf(binding: (name: string) => unknown, name: string): Readonl
 
 const isConstructor = (value: unknown): value is new () => object => typeof value === 'function' && 'prototype' in value
 
-const HANDLE = ['writeQueueSize', 'writeBuffer', 'writeLatin1String', 'onread', 'useUserBuffer'] as const
+const HANDLE = ['fd', 'writeQueueSize', 'writeBuffer', 'writeLatin1String', 'onread', 'useUserBuffer'] as const
 
 /** By name, since on a prototype the getters throw. */
 const isHandle = (value: unknown): value is TcpHandle =>

@@ -1,17 +1,22 @@
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { availableParallelism } from 'node:os'
 import type { Context } from 'hono'
 import type { WebSocket } from 'ws'
 import type { Batch } from '../../core/batch.ts'
+import type { FanOut } from '../../core/fan-out.ts'
+import type { Logger } from '../../core/logger.ts'
 import type { Transport } from '../../core/transport.ts'
 import type { SocketListener, TransportWish } from '../../http/runtime.ts'
 import { DirectReads, MOST_READ, type Reader } from './direct-reads.ts'
 import { DirectWrites, type InFlight } from './direct-writes.ts'
+import { ThreadedFanOut } from './fan-out.ts'
 import { asciiFrameOf, BatchFrames, frameOf } from './frames.ts'
 import { listen } from './listening.ts'
 import { watchWrites } from './stream-writes.ts'
 import { findTcpHandles, type TcpHandle, type TcpHandles } from './tcp-handle.ts'
 import { readTexts } from './text-frames.ts'
+import { WriterThreads } from './writer-threads.ts'
 import { findReceiver, isBetweenMessages, type Receiver } from './ws-reading.ts'
 
 const shared = new BatchFrames()
@@ -122,6 +127,10 @@ export class NodeTransport implements Transport, InFlight, Reader {
     this.#ws.terminate()
   }
 
+  waits(bytes: number): void {
+    this.#inFlight = bytes
+  }
+
   landed(status: number): void {
     this.#inFlight = 0
     if (status !== 0) this.#socket.destroy()
@@ -172,6 +181,20 @@ export function nodeTransport(raw: unknown, c: Context, wish: TransportWish): Tr
   const socket = incomingOf(c.env)?.socket
   if (!isSocket(raw) || !socket) throw new TypeError('not a socket of the ws package on a Node server')
   return new NodeTransport(raw, socket, wish, direct)
+}
+
+/** Undefined where no thread would help. */
+export function nodeFanOut(threads: number | undefined, log: Logger): FanOut | undefined {
+  const count = threads ?? (availableParallelism() > 1 ? 1 : 0)
+  if (count === 0) return undefined
+  if (!direct) {
+    if (threads !== undefined)
+      log.warn('writerThreads: this Node is not known well enough for other threads to write to its sockets')
+    return undefined
+  }
+  const failed = (reason: unknown): void =>
+    log.warn('a writer thread can not run: what it would do is done without it', { reason })
+  return new ThreadedFanOut(direct.writes, () => new WriterThreads(count, failed))
 }
 
 /** By what it can do: an application may bring another copy of `ws`. */

@@ -10,6 +10,7 @@ import type { Wire } from '../network/wire.ts'
 import { Process } from '../process.ts'
 import type { Recorder } from '../recorder.ts'
 import type { Scheduler } from '../scheduler.ts'
+import { HeldBatches } from './held-batches.ts'
 import type { Sampler } from './sampler.ts'
 
 /** What a platform's runtime does for its hub. */
@@ -50,6 +51,7 @@ export class HubProcess {
   readonly hub: Hub
   readonly adapter: SimAdapter
   readonly wires = new Set<Wire>()
+  readonly #batches = new HeldBatches()
   readonly #deps: HubProcessDeps
   #isReady = false
 
@@ -73,6 +75,7 @@ export class HubProcess {
       settings: { ...DEFAULT_SETTINGS, heartbeat: options.heartbeat, drainWindow: 200, maxLinger: 25 },
       limitsOf: () => options.limits,
       hooks: options.hooks(process),
+      fanOut: this.#batches,
     })
     process.afterTurn = () => sampler.look(this.wires)
     void this.#start()
@@ -86,7 +89,15 @@ export class HubProcess {
   /** Takes a connection, as a runtime does after the upgrade. */
   accept(wire: Wire, transport: Transport, user: string, session: string | undefined): void {
     this.wires.add(wire)
-    wire.connection = this.hub.openJson(transport, this.#identify(user), {
+    const socket = this.#batches.socket(transport, (what) =>
+      this.#deps.recorder.see({
+        what: 'malformed',
+        conn: wire.id,
+        text: what,
+        why: 'asked of a socket that holds a batch',
+      }),
+    )
+    wire.connection = this.hub.openJson(socket, this.#identify(user), {
       authenticate: () => Promise.resolve(this.#identify(user)),
       ...(session === undefined ? {} : { session }),
     })

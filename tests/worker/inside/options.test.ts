@@ -19,6 +19,7 @@ describe('[WORKER-2] options on Workers', () => {
     [{ shard: 4 }, 'shard is no option; do you mean shards?'],
     [{ maxLinger: 25 }, 'maxLinger is no option'],
     [{ drainWindow: 5000 }, 'drainWindow is no option'],
+    [{ writerThreads: 1 }, 'writerThreads is no option'],
     [{ adapter: () => {} }, 'adapter is no option'],
     [{ guestTokens: false }, 'guestTokens is no option'],
   ])('%j can not be', (options, problem) => {

@@ -1,0 +1,273 @@
+import { EventEmitter, once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { Batch } from '../../src/core/batch.ts'
+import { FULL } from '../../src/core/linger.ts'
+import { ThreadedFanOut } from '../../src/runtimes/node/fan-out.ts'
+import { createShare, JOB, MOST_JOBS } from '../../src/runtimes/node/share.ts'
+import { findDirect, NodeTransport } from '../../src/runtimes/node/transport.ts'
+import { type Writers, WriterThreads } from '../../src/runtimes/node/writer-threads.ts'
+import { parseFrame } from '../contract/frames.ts'
+import { unchecked } from '../unchecked.ts'
+import { type Pair, pairOf } from './node-pair.ts'
+
+const DEAF = { text: () => {}, binary: () => {}, alive: () => {}, closed: () => {} }
+const THREADS = [1, 3]
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const raise = (reason: unknown): never => {
+  throw reason
+}
+
+function directWay() {
+  const direct = findDirect()
+  if (!direct) throw new Error('this Node is not known')
+  return direct
+}
+
+/** A fan-out with sockets of its own, every third of which agreed to joined frames. */
+async function ground(threads: number | (() => Writers), sockets: number) {
+  const direct = directWay()
+  const makeWriters = typeof threads === 'number' ? () => new WriterThreads(threads, raise) : threads
+  const fanOut = new ThreadedFanOut(direct.writes, makeWriters)
+  onTestFinished(() => fanOut.close())
+  const pairs: Pair<NodeTransport>[] = []
+  for (let i = 0; i < sockets; i++) {
+    const wish = { agreed: i % 3 === 0, joined: i % 3 === 0, listener: DEAF }
+    pairs.push(await pairOf((ws, socket) => new NodeTransport(ws, socket, wish, direct)))
+  }
+  return { fanOut, pairs, round: (batch: Batch) => round(fanOut, pairs, batch) }
+}
+
+/** Hands a batch to all sockets, as a room of 100 does. Answers the ms that other threads worked. */
+function round(fanOut: ThreadedFanOut, pairs: readonly Pair<NodeTransport>[], batch: Batch): number {
+  fanOut.begin(100, batch.texts.length)
+  for (const { made } of pairs) made.sendBatch(batch)
+  return fanOut.end()
+}
+
+/** The texts that the peer reads until there are so many. */
+async function textsOf(peer: Socket, count: number): Promise<readonly string[]> {
+  const texts: string[] = []
+  let rest = Buffer.alloc(0)
+  for await (const chunk of peer.iterator({ destroyOnReturn: false })) {
+    rest = Buffer.concat([rest, chunk])
+    for (let parsed = parseFrame(rest); parsed; parsed = parseFrame(rest)) {
+      texts.push(...parsed.frame.payload.toString().split('\n'))
+      rest = rest.subarray(parsed.size)
+    }
+    if (texts.length >= count) break
+  }
+  return texts
+}
+
+describe.each(THREADS)('a room of Node that %i threads help to write to', (threads) => {
+  test('[ROOM-1] every socket gets every batch and what is sent between them, in order, whoever writes it', async () => {
+    const { pairs, round } = await ground(threads, 40)
+    const sent: string[] = []
+    let elsewhere = 0
+    for (let i = 0; i < 50 || elsewhere === 0; i++) {
+      const texts = Array.from({ length: 1 + (i % FULL) }, (_, k) => `${i} ${k} ${'x'.repeat((i * 37) % 900)}`)
+      elsewhere += round(new Batch(texts))
+      for (const { made } of pairs) made.send(`reply ${i}`)
+      sent.push(...texts, `reply ${i}`)
+      await turn()
+    }
+    for (const { peer } of pairs) expect(await textsOf(peer, sent.length)).toEqual(sent)
+  })
+
+  test('[CONN-2] [CONN-3] peers that stall get all in order when they read again, and the others do not wait for them', async () => {
+    const { pairs, round } = await ground(threads, 12)
+    const [stalled, ...others] = pairs
+    if (!stalled) throw new Error('unreachable: there are 12')
+    // Less than a message is free in the kernel's buffer of the one that stalls when the rounds begin.
+    let sent = 0
+    while (stalled.made.buffered() === 0) stalled.made.send(`${sent++} ${'x'.repeat(30_011)}`)
+    const expected = Array.from({ length: sent }, (_, i) => `${i} ${'x'.repeat(30_011)}`)
+    const texts: string[] = []
+    const fast = others.map(({ peer }) => textsOf(peer, 60))
+    for (let i = 0; i < 60; i++) {
+      const text = `${i} ${'y'.repeat(i % 2 === 0 ? 10 : 20_000)}`
+      round(new Batch([text]))
+      texts.push(text)
+      await turn()
+    }
+    for (const all of await Promise.all(fast)) expect(all).toEqual(texts)
+    expect(stalled.made.buffered()).toBeGreaterThan(20_000)
+    expect(await textsOf(stalled.peer, sent + 60)).toEqual([...expected, ...texts])
+  })
+
+  test('[CONN-2] what a thread could write only in part goes on where it stopped', async () => {
+    const { pairs, round } = await ground(threads, 12)
+    const texts: string[] = []
+    // Every socket is full at some time in the course of this.
+    while (pairs.some(({ made }) => made.buffered() === 0)) {
+      const batch = new Batch([`${texts.length} ${'z'.repeat(50_000)}`])
+      round(batch)
+      texts.push(...batch.texts)
+      if (texts.length % 8 === 0) await turn()
+    }
+    for (const { peer } of pairs) expect(await textsOf(peer, texts.length)).toEqual(texts)
+  })
+
+  test('[CONN-4] a peer that is reset ends its own socket and nothing else', async () => {
+    const { pairs, round } = await ground(threads, 12)
+    const [reset, ...others] = pairs
+    if (!reset) throw new Error('unreachable: there are 12')
+    const closed = once(reset.socket, 'close').catch(() => {})
+    reset.peer.resetAndDestroy()
+    // Its end is heard of by writing, here or on another thread.
+    round(new Batch(['before']))
+    await closed
+    expect(() => reset.made.sendBatch(new Batch(['late']))).toThrow('closed')
+    for (const { made } of others) made.send('after')
+    for (const { peer } of others) expect(await textsOf(peer, 2)).toEqual(['before', 'after'])
+  })
+
+  test('[ROOM-1] batches that are too large to be shared, and those after the end, are written all the same', async () => {
+    const { fanOut, pairs, round } = await ground(threads, 3)
+    const large = ['a', 'b', 'c'].map((letter) => letter.repeat(60_000))
+    const read = pairs.map(({ peer }) => textsOf(peer, 8))
+    for (const text of large) round(new Batch([text, text]))
+    round(new Batch(['small']))
+    fanOut.close()
+    round(new Batch(['late']))
+    const expected = [...large.flatMap((text) => [text, text]), 'small', 'late']
+    for (const texts of await Promise.all(read)) expect(texts).toEqual(expected)
+  })
+
+  test('[ROOM-1] each of many jobs is done once, whoever does it', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'parlor-')), 'jobs')
+    const fd = openSync(file, 'a')
+    onTestFinished(() => {
+      closeSync(fd)
+      rmSync(file)
+    })
+    const writers = new WriterThreads(threads, raise)
+    onTestFinished(() => writers.stop())
+    const { jobs, bytes } = writers.share
+    let expected = 0
+    let elsewhere = 0
+    for (let i = 0; i < 60 || elsewhere === 0; i++) {
+      const count = 1 + ((i * 613) % MOST_JOBS)
+      for (let job = 0; job < count; job++) {
+        bytes.set(Buffer.from(`${i % 10}`), job)
+        jobs.set([fd, job, 1, 0], job * JOB.size)
+      }
+      elsewhere += writers.run(count, (first, end) => {
+        for (let job = first; job < end; job++) jobs[job * JOB.size + JOB.taken] = writeSync(fd, bytes, job, 1)
+      })
+      const taken = Array.from({ length: count }, (_, job) => jobs[job * JOB.size + JOB.taken])
+      expect(taken.every((bytes) => bytes === 1)).toBe(true)
+      expected += count
+    }
+    expect(readFileSync(file)).toHaveLength(expected)
+  })
+})
+
+/** A thread that does all jobs, as far as its sockets take `share` of each. */
+function halting(share: (job: number) => number): () => Writers {
+  const memory = createShare()
+  const { jobs, bytes } = memory
+  const run = (count: number): number => {
+    for (let job = 0; job < count; job++) {
+      const [fd = -1, offset = 0, length = 0] = jobs.subarray(job * JOB.size)
+      const part = Math.floor(length * share(job))
+      jobs[job * JOB.size + JOB.taken] = part === 0 ? 0 : writeSync(fd, bytes, offset, part)
+    }
+    return 1
+  }
+  return () => ({ share: memory, run, stop: () => {} })
+}
+
+describe('what another thread could not write', () => {
+  test('[CONN-3] is written from where it stopped', async () => {
+    const { pairs, round } = await ground(
+      halting((job) => (job % 4) / 3),
+      12,
+    )
+    const texts: string[] = []
+    for (let i = 0; i < 30; i++) {
+      const batch = new Batch([`${i} ${'x'.repeat(i * 50)}`, 'second'])
+      expect(round(batch)).toBe(1)
+      texts.push(...batch.texts)
+    }
+    for (const { peer } of pairs) expect(await textsOf(peer, texts.length)).toEqual(texts)
+  })
+
+  test('[CONN-2] is in flight where the kernel takes no more', async () => {
+    const { pairs, round } = await ground(
+      halting(() => 0),
+      3,
+    )
+    const texts: string[] = []
+    while (pairs.some(({ made }) => made.buffered() === 0)) {
+      const batch = new Batch([`${texts.length} ${'z'.repeat(50_000)}`])
+      round(batch)
+      texts.push(...batch.texts)
+    }
+    for (const { peer } of pairs) expect(await textsOf(peer, texts.length)).toEqual(texts)
+    for (const { made } of pairs) {
+      await new Promise<void>((resolve) => made.whenDrained(resolve))
+      expect(made.buffered()).toBe(0)
+    }
+  })
+
+  test('[CONN-4] ends the socket where nobody can', async () => {
+    const { pairs, round } = await ground(
+      halting(() => 0),
+      3,
+    )
+    const [reset, ...others] = pairs
+    reset?.peer.resetAndDestroy()
+    round(new Batch(['text']))
+    expect(pairs.map(({ socket }) => socket.destroyed)).toEqual([true, false, false])
+    for (const { peer } of others) expect(await textsOf(peer, 1)).toEqual(['text'])
+  })
+})
+
+test('[ROOM-1] a room of more sockets than the share has jobs is written in several rounds', async () => {
+  const counts: number[] = []
+  const writers = halting(() => 0)()
+  const counted = { ...writers, run: (count: number) => counts.push(count) }
+  const fanOut = new ThreadedFanOut(directWay().writes, () => counted)
+  const handle = { fd: 3, writeBuffer: () => 0 }
+  const owner = { waits: () => {}, landed: () => {} }
+  const batch = Buffer.from('batch')
+  fanOut.begin(MOST_JOBS + 1, 1)
+  for (let i = 0; i < MOST_JOBS + 1; i++) expect(fanOut.take(unchecked(handle), batch, owner)).toBe(true)
+  expect(fanOut.end()).toBe(1 + 2)
+  expect(counts).toEqual([MOST_JOBS, 1])
+})
+
+test.each([
+  ['small', 63, 1],
+  ['has a full batch and more to say', 64, FULL + 1],
+])('[ROOM-17] a room that is %s is written on one thread', (_, sockets, publications) => {
+  const fanOut = new ThreadedFanOut(directWay().writes, () => raise(new Error('no thread is needed')))
+  fanOut.begin(sockets, publications)
+  expect(fanOut.end()).toBe(0)
+})
+
+test('[ROOM-1] a thread that can not run is told of, and all is written without it', async () => {
+  const failures: unknown[] = []
+  const heard = new EventEmitter()
+  const failed = once(heard, 'failed')
+  const tell = (reason: unknown): void => {
+    failures.push(reason)
+    heard.emit('failed')
+  }
+  const writers = new WriterThreads(1, tell, 'throw new Error("not here")')
+  const done: number[] = []
+  const here = (first: number, end: number): void => {
+    for (let job = first; job < end; job++) done.push(job)
+  }
+  expect(writers.run(20, here)).toBe(0)
+  await failed
+  expect(writers.run(20, here)).toBe(0)
+  expect(failures.map(String)).toEqual(['Error: not here'])
+  expect(done.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i >> 1))
+})
