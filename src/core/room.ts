@@ -149,6 +149,15 @@ export class Room implements FeedOwner, Due {
     this.#handedOut()
     const { fanOut } = this.#deps
     fanOut.begin(this.#live.length, batch.texts.length)
+    try {
+      this.#offerAll(batch, before)
+    } finally {
+      this.#rhythm.end(fanOut.end())
+    }
+  }
+
+  /** Whose socket takes no more lags behind, from `before` on. */
+  #offerAll(batch: Batch, before: Mark): void {
     for (let i = this.#live.length - 1; i >= 0; i--) {
       const member = this.#live[i]
       if (!member || member.outbox.offer(batch)) continue
@@ -157,7 +166,6 @@ export class Room implements FeedOwner, Due {
       member.outbox.park(member)
       member.owner.moved()
     }
-    this.#rhythm.end(fanOut.end())
   }
 
   /** Moves a lagging member on by about `budget` bytes. */

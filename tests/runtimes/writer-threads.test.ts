@@ -59,6 +59,17 @@ test('[ROOM-1] a process with writer threads ends when nothing else keeps it', a
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 
+test('[ROOM-1] where a process may have no threads that is told of, and all is written without them', () => {
+  const script = `
+    import { WriterThreads } from './dist/runtimes/node/writer-threads.js'
+    const threads = new WriterThreads(1, (reason) => console.log(reason.code))
+    threads.run(9, (first, end) => console.log(first, end))
+  `
+  const flags = ['--experimental-permission', '--allow-fs-read=*', '--input-type=module', '--eval', script]
+  const { stdout } = spawnSync(process.execPath, flags, { encoding: 'utf8' })
+  expect(stdout).toBe('ERR_ACCESS_DENIED\n1 9\n0 1\n')
+})
+
 test.each([
   ['node_modules/.bin/deno', ['run', '--allow-all', 'src/runtimes/deno/main.ts'], 'Deno'],
   ['node_modules/.bin/bun', ['src/runtimes/bun/main.ts'], 'Bun'],

@@ -20,18 +20,19 @@ export interface Writers {
 /** Threads that help the main thread to write to sockets, which the main thread waits for: no socket can change meanwhile. */
 export class WriterThreads implements Writers {
   readonly share: Share = createShare()
-  readonly #workers = new Set<Worker>()
   #round = 0
 
   /** `failed`: told of each thread that can't run, or no longer. The main thread writes what it would have written. */
   constructor(count: number, failed: (reason: unknown) => void, code: string = WRITER_CODE) {
     const workerData: WriterData = { share: this.share, CONTROL, JOB, PORTION }
     for (let i = 0; i < count; i++) {
-      const worker = new Worker(code, { eval: true, workerData, name: 'parlor writer', execArgv: [] })
-      this.#workers.add(worker)
-      worker.unref()
-      worker.on('error', failed)
-      worker.on('exit', () => this.#workers.delete(worker))
+      try {
+        const worker = new Worker(code, { eval: true, workerData, name: 'parlor writer', execArgv: [] })
+        worker.unref()
+        worker.on('error', failed)
+      } catch (reason) {
+        failed(reason)
+      }
     }
   }
 
