@@ -7,10 +7,10 @@ export interface InFlight {
   landed(status: number): void
 }
 
-/** Who keeps batches together that go to many sockets. */
+/** Who keeps batches together that go to many sockets, one at most to each. */
 export interface BatchWrites {
-  /** Takes over the writing of a batch, to be done by `writeNow` or with the same outcome. False: it is to be written at once. */
-  take(handle: TcpHandle, batch: Uint8Array, owner: InFlight): boolean
+  /** Takes over the writing of a batch, to be done by `writeNow` or with the same outcome, of which the owner is told. */
+  add(handle: TcpHandle, batch: Uint8Array, owner: InFlight): void
 }
 
 /** Writes to sockets past their streams. */
@@ -34,9 +34,9 @@ export class DirectWrites {
    * flight; none: the kernel has all, or the owner will be told. Throws where the socket can't be written.
    */
   write(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): number {
-    const isTaken =
-      this.#gathering !== undefined && typeof data !== 'string' && this.#gathering.take(handle, data, owner)
-    return isTaken ? 0 : this.writeNow(handle, data, owner)
+    if (this.#gathering === undefined || typeof data === 'string') return this.writeNow(handle, data, owner)
+    this.#gathering.add(handle, data, owner)
+    return 0
   }
 
   writeNow(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): number {

@@ -1,7 +1,7 @@
 import type { FanOut } from '../../core/fan-out.ts'
 import { FULL } from '../../core/linger.ts'
 import type { BatchWrites, DirectWrites, InFlight } from './direct-writes.ts'
-import { JOB, MOST_BYTES, MOST_JOBS } from './share.ts'
+import { JOB, MOST_BYTES, MOST_JOBS, type Share } from './share.ts'
 import type { TcpHandle } from './tcp-handle.ts'
 import type { Writers } from './writer-threads.ts'
 
@@ -16,21 +16,16 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
   readonly #writes: DirectWrites
   readonly #makeWriters: () => Writers
   #writers: Writers | undefined
-  #closed = false
-  #isOpen = false
-  // The job at a place of the share is for the socket at that place here. In arrays, so that a write makes no object.
+  #isClosed = false
+  // What is gathered, in arrays, so that a write makes no object.
   readonly #handles: TcpHandle[] = []
   readonly #batches: Uint8Array[] = []
   readonly #owners: InFlight[] = []
-  /** The batches that are in the share, where they begin there, and how much of it they take. */
-  readonly #known: Uint8Array[] = []
-  readonly #offsets: number[] = []
-  #bytes = 0
-  /** ms that other threads have worked since `begin`. */
-  #elsewhere = 0
-  readonly #here = (first: number, end: number): void => this.#writeHere(first, end)
+  /** Where the jobs of this round begin among them. */
+  #first = 0
+  readonly #here = (first: number, end: number): void => this.#writeHere(this.#first + first, this.#first + end)
 
-  /** `makeWriters`: called when a room is large enough for the first time. */
+  /** `makeWriters`: called when so many sockets are written to for the first time that they are of use. */
   constructor(writes: DirectWrites, makeWriters: () => Writers) {
     this.#writes = writes
     this.#makeWriters = makeWriters
@@ -38,68 +33,71 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
 
   begin(sockets: number, publications: number): void {
     // What a full batch costs its readers is more than what a write costs.
-    if (sockets < LEAST_SOCKETS || publications > FULL || this.#closed) return
-    this.#writers ??= this.#makeWriters()
-    this.#isOpen = true
-    this.#writes.gather(this)
+    if (sockets >= LEAST_SOCKETS && publications <= FULL && !this.#isClosed) this.#writes.gather(this)
   }
 
   end(): number {
-    if (!this.#isOpen) return 0
-    this.#isOpen = false
     this.#writes.gather(undefined)
-    this.#fire()
-    const elsewhere = this.#elsewhere
-    this.#elsewhere = 0
+    let elsewhere = 0
+    for (let first = 0; first < this.#handles.length; first += MOST_JOBS) elsewhere += this.#round(first)
+    this.#handles.length = 0
+    this.#batches.length = 0
+    this.#owners.length = 0
     return elsewhere
   }
 
-  take(handle: TcpHandle, batch: Uint8Array, owner: InFlight): boolean {
-    const { fd } = handle
-    const offset = this.#offsetOf(batch)
-    if (!this.#writers || fd < 0 || offset === undefined) return false
-    const place = this.#handles.length
+  add(handle: TcpHandle, batch: Uint8Array, owner: InFlight): void {
     this.#handles.push(handle)
     this.#batches.push(batch)
     this.#owners.push(owner)
-    const { jobs } = this.#writers.share
-    const at = place * JOB.size
-    jobs[at + JOB.fd] = fd
-    jobs[at + JOB.offset] = offset
-    jobs[at + JOB.length] = batch.length
-    jobs[at + JOB.taken] = batch.length
-    if (place + 1 === MOST_JOBS) this.#fire()
-    return true
   }
 
-  /** The threads end; from now on everything is written here. */
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#writers?.stop()
     this.#writers = undefined
   }
 
-  /** Where `batch` is in the share; undefined: it does not fit any more. */
-  #offsetOf(batch: Uint8Array): number | undefined {
-    const known = this.#known.lastIndexOf(batch)
-    if (known >= 0) return this.#offsets[known]
-    const offset = this.#bytes
-    if (!this.#writers || offset + batch.length > MOST_BYTES) return undefined
-    this.#writers.share.bytes.set(batch, offset)
-    this.#bytes += batch.length
-    this.#known.push(batch)
-    this.#offsets.push(offset)
-    return offset
+  /** Writes what is gathered from `first` on, as many as are one round. Answers the ms that other threads worked. */
+  #round(first: number): number {
+    const count = Math.min(MOST_JOBS, this.#handles.length - first)
+    this.#first = first
+    if (count >= LEAST_SOCKETS) {
+      this.#writers ??= this.#makeWriters()
+      if (this.#share(count, this.#writers.share)) {
+        const elsewhere = this.#writers.run(count, this.#here)
+        this.#writeRest(count, this.#writers.share)
+        return elsewhere
+      }
+    }
+    this.#here(0, count)
+    return 0
   }
 
-  #fire(): void {
-    const count = this.#handles.length
-    if (this.#writers && count > 0) {
-      this.#elsewhere += this.#writers.run(count, this.#here)
-      this.#writeRest(this.#writers.share.jobs)
+  /** Puts the round's batches and jobs into the share; false: they don't fit. */
+  #share(count: number, { jobs, bytes }: Share): boolean {
+    const offsets = new Map<Uint8Array, number>()
+    let used = 0
+    for (let job = 0; job < count; job++) {
+      const handle = this.#handles[this.#first + job]
+      const batch = this.#batches[this.#first + job]
+      if (!handle || !batch) return false
+      let offset = offsets.get(batch)
+      if (offset === undefined) {
+        if (used + batch.length > MOST_BYTES) return false
+        bytes.set(batch, used)
+        offset = used
+        offsets.set(batch, offset)
+        used += batch.length
+      }
+      const at = job * JOB.size
+      jobs[at + JOB.fd] = handle.fd
+      jobs[at + JOB.offset] = offset
+      jobs[at + JOB.length] = batch.length
+      // Of what is written on this thread there is no rest.
+      jobs[at + JOB.taken] = batch.length
     }
-    for (const list of [this.#handles, this.#batches, this.#owners, this.#known, this.#offsets]) list.length = 0
-    this.#bytes = 0
+    return true
   }
 
   #writeHere(first: number, end: number): void {
@@ -107,15 +105,17 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
   }
 
   /** What other threads could not write: the kernel takes it later, or the socket is of no use. */
-  #writeRest(jobs: Int32Array): void {
-    for (let place = 0; place < this.#handles.length; place++) {
-      const taken = jobs[place * JOB.size + JOB.taken]
-      if (taken !== this.#batches[place]?.length) this.#write(place, taken ?? 0)
+  #writeRest(count: number, { jobs }: Share): void {
+    for (let job = 0; job < count; job++) {
+      const taken = jobs[job * JOB.size + JOB.taken] ?? 0
+      if (taken !== jobs[job * JOB.size + JOB.length]) this.#write(this.#first + job, taken)
     }
   }
 
   #write(place: number, from: number): void {
-    const [handle, batch, owner] = [this.#handles[place], this.#batches[place], this.#owners[place]]
+    const handle = this.#handles[place]
+    const batch = this.#batches[place]
+    const owner = this.#owners[place]
     if (!handle || !batch || !owner) return
     try {
       owner.waits(this.#writes.writeNow(handle, from === 0 ? batch : batch.subarray(from), owner))

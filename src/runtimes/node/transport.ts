@@ -187,9 +187,9 @@ export function nodeTransport(raw: unknown, c: Context, wish: TransportWish): Tr
 export function nodeFanOut(threads: number | undefined, log: Logger): FanOut | undefined {
   const count = threads ?? (availableParallelism() > 1 ? 1 : 0)
   if (count === 0) return undefined
-  if (!direct) {
-    if (threads !== undefined)
-      log.warn('writerThreads: this Node is not known well enough for other threads to write to its sockets')
+  // On Windows sockets have no descriptors.
+  if (!direct || process.platform === 'win32') {
+    if (threads !== undefined) log.warn('writerThreads: other threads can not write to the sockets of this Node')
     return undefined
   }
   const failed = (reason: unknown): void =>

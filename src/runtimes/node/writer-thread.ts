@@ -23,9 +23,9 @@ function writeShares(
   Error.stackTraceLimit = 0
   let round = 0
   while (round >= 0) {
-    let began = performance.now()
     let left = Atomics.sub(control, CONTROL.left, PORTION)
     while (left > 0) {
+      const began = performance.now()
       const first = Math.max(0, left - PORTION)
       for (let at = first * JOB.size; at < left * JOB.size; at += JOB.size) {
         let taken = 0
@@ -36,9 +36,7 @@ function writeShares(
         }
         jobs[at + JOB.taken] = taken
       }
-      const now = performance.now()
-      Atomics.add(control, CONTROL.spent, (now - began) * 1000)
-      began = now
+      Atomics.add(control, CONTROL.spent, (performance.now() - began) * 1000)
       Atomics.add(control, CONTROL.done, left - first)
       Atomics.notify(control, CONTROL.done)
       left = Atomics.sub(control, CONTROL.left, PORTION)

@@ -27,7 +27,7 @@ export class WriterThreads implements Writers {
     const workerData: WriterData = { share: this.share, CONTROL, JOB, PORTION }
     for (let i = 0; i < count; i++) {
       try {
-        const worker = new Worker(code, { eval: true, workerData, name: 'parlor writer', execArgv: [] })
+        const worker = new Worker(code, { eval: true, workerData, name: 'parlor writer', execArgv: [], env: {} })
         worker.unref()
         worker.on('error', failed)
       } catch (reason) {
@@ -45,16 +45,16 @@ export class WriterThreads implements Writers {
     this.#round = (this.#round + 1) & LAST_ROUND
     Atomics.store(control, CONTROL.round, this.#round)
     Atomics.notify(control, CONTROL.round)
-    let elsewhere = count
+    let others = count
     let left = Atomics.sub(control, CONTROL.left, PORTION)
     while (left > 0) {
       const first = Math.max(0, left - PORTION)
       here(first, left)
-      elsewhere -= left - first
+      others -= left - first
       left = Atomics.sub(control, CONTROL.left, PORTION)
     }
     let done = Atomics.load(control, CONTROL.done)
-    while (done < elsewhere) {
+    while (done < others) {
       Atomics.wait(control, CONTROL.done, done)
       done = Atomics.load(control, CONTROL.done)
     }
