@@ -25,7 +25,7 @@ const WEIGHT = 0.2
 export interface Rhythm {
   /** A publication has come in, of `waiting` that wait: the flush follows at the end of this turn, or when the room has rested. */
   added(waiting: number): void
-  /** A flush of so many begins, and ends, for which other threads worked for so many ms: what it takes is what the next rest goes by. */
+  /** A flush of so many begins, and ends, for which other threads worked for so many ms too: what it costs is what the next rest goes by. */
   begin(publications: number): void
   end(elsewhere: number): void
   /** Nobody waits for a flush any more. */
@@ -68,7 +68,7 @@ export class Linger {
     this.#work += cost
   }
 
-  /** ms to rest after a flush that takes `cost` ms. */
+  /** ms to rest after a flush that costs `cost` ms of all threads together. */
   rest(cost: number): number {
     const share = Math.min(1, Math.max(0, (this.#load - LIGHT) / (HEAVY - LIGHT)))
     return Math.min(this.#most, REST * share * cost)
@@ -105,6 +105,8 @@ class Resting implements Rhythm {
   #dueSince = 0
   /** ms that a flush takes. */
   #cost = 0
+  /** ms of other threads that it takes beside. */
+  #elsewhere = 0
   #began = 0
   #restsUntil = 0
 
@@ -131,9 +133,10 @@ class Resting implements Rhythm {
 
   end(elsewhere: number): void {
     const now = this.#stopwatch()
-    const took = now - this.#began + elsewhere
+    const took = now - this.#began
     this.#cost = this.#cost === 0 ? took : this.#cost + (took - this.#cost) * WEIGHT
-    this.#restsUntil = now + this.#linger.rest(this.#cost)
+    this.#elsewhere += (elsewhere - this.#elsewhere) * WEIGHT
+    this.#restsUntil = now + this.#linger.rest(this.#cost + this.#elsewhere)
   }
 
   stop(): void {

@@ -16,6 +16,8 @@ interface Load {
   readonly every: number
   /** Publications that come in at once. */
   readonly burst?: number
+  /** ms that other threads work for a flush meanwhile. */
+  readonly elsewhere?: number
 }
 
 interface Flushed {
@@ -33,7 +35,7 @@ function room(loop: FakeLoop, most: number) {
     flushes.push({ waited: loop.now() - (came[0] ?? 0), publications: came.length })
     came = []
     loop.pass(load.cost)
-    rhythm.end(0)
+    rhythm.end(load.elsewhere ?? 0)
   })
   const publish = (): void => {
     came.push(loop.now())
@@ -66,6 +68,15 @@ describe('lingering', () => {
     const flushes = room(new TimedLoop(), 25).under(5000, load)
     expect(longest(flushes)).toBe(0)
     expect(flushes).toHaveLength(5000 / load.every)
+  })
+
+  test('[ROOM-17] the rest is as long as what all threads did asks for, but whether there is one is a matter of the loop alone', () => {
+    const waits = [0, 4].map((elsewhere) =>
+      longest(room(new TimedLoop(), 25).under(5000, { cost: 6, every: 2, elsewhere }).slice(-50)),
+    )
+    expect(waits[1]).toBeGreaterThan((waits[0] ?? 0) + 3)
+    const idle = room(new TimedLoop(), 25).under(5000, { cost: 6, every: 20, elsewhere: 100 })
+    expect(longest(idle)).toBe(0)
   })
 
   test('[ROOM-17] what was sent in one go and is read in several turns goes out together, where handing out takes long', () => {
