@@ -1,5 +1,6 @@
 import { MemoryAdapter } from '../adapters/memory.ts'
 import type { MakeAdapter } from './adapter.ts'
+import { shown } from './problems.ts'
 import { unknownOptions } from './unknown-options.ts'
 
 export interface MemoryOptions {
@@ -24,5 +25,3 @@ export function memoryAdapter(options: MemoryOptions = {}): MakeAdapter {
   }
   return (deps) => new MemoryAdapter({ ...deps, ...(totalBytes === undefined ? {} : { totalBytes }) })
 }
-
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value))

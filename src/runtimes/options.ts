@@ -4,7 +4,6 @@ import type { Hooks } from '../core/hooks.ts'
 import type { Logger } from '../core/logger.ts'
 import {
   BOUNDS,
-  type Bounds,
   DEFAULT_LOG_LIMITS,
   DEFAULT_SETTINGS,
   type Heartbeat,
@@ -17,6 +16,7 @@ import type { AuthOptions } from '../http/auth.ts'
 import { originOf } from '../http/origin.ts'
 import type { MakeAdapter } from './adapter.ts'
 import { authProblem } from './auth-option.ts'
+import { isObject, problemOf, refusal, shown, whole } from './problems.ts'
 import { type Known, unknownInEach, unknownOptions } from './unknown-options.ts'
 
 export interface ParlorOptions {
@@ -78,39 +78,28 @@ export interface OptionNames {
 
 /** Reads the options; undefined is as not given. Throws a TypeError that lists every one that can't be. */
 export function readOptions(options: ParlorOptions, { added = [], absent = [] }: OptionNames = {}): ReadOptions {
-  if (!isObject(options)) throw refusal([`options are ${shown(options)}; they must be an object with auth at least`])
+  if (!isObject(options)) {
+    throw refusal(WHO, [`options are ${shown(options)}; they must be an object with auth at least`])
+  }
   const { auth, guestTokens } = options
   const read = v.safeParse(Options, options)
   const needless = guestTokens === true && !(isObject(auth) && 'secret' in auth)
   const problems = [
     authProblem(auth) ?? [],
-    (read.issues ?? []).map((issue) => `${nameOf(issue)} is ${shown(issue.input)}; it must be ${issue.message}`),
+    (read.issues ?? []).map(problemOf),
     needless ? 'guestTokens is true; there are none without auth: { secret }' : [],
     unknownOptions(options, knownBut(added, absent)),
     unknownInEach(options.rooms, { history: KNOWN['history'] }, 'rooms'),
   ].flat()
-  if (!read.success || problems.length > 0) throw refusal(problems)
+  if (!read.success || problems.length > 0) throw refusal(WHO, problems)
   const { history, rooms, limits, heartbeat, drainWindow, maxLinger, allowedOrigins, writerThreads } = read.output
   const settings = { limits, heartbeat, drainWindow, maxLinger }
   return { settings, limitsOf: logLimitsBy(rooms, history), allowedOrigins, writerThreads }
 }
 
-const refusal = (problems: readonly string[]): TypeError =>
-  new TypeError(`createParlor was given options that can not be:\n${problems.map((line) => `  ${line}`).join('\n')}`)
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+const WHO = 'createParlor'
 
 const OBJECT = 'an object'
-
-function whole([min, max]: Bounds, unit = '', note = '') {
-  const what = unit === '' ? 'a whole number' : `a whole number of ${unit}`
-  const expected =
-    max === Number.MAX_SAFE_INTEGER
-      ? `${what}, at least ${min}`
-      : `${what} from ${min} to ${max}${note && ` (${note})`}`
-  const fits = (n: number): boolean => Number.isSafeInteger(n) && n >= min && n <= max
-  return v.pipe(v.number(expected), v.check(fits, expected))
-}
 
 const NO_BOUND = '0: no bound'
 
@@ -231,18 +220,3 @@ const knownBut = (added: readonly string[], absent: readonly string[]): Known =>
     ...Object.entries(KNOWN).filter(([name]) => !absent.includes(name)),
     ...added.map((name) => [name, undefined]),
   ])
-
-/** Where the value stands, as one would write it: `rooms["a:*"].history.size`. */
-function nameOf({ path }: v.BaseIssue<unknown>): string {
-  return (path ?? [])
-    .map(({ key }) => (typeof key === 'string' && /^\w+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`))
-    .join('')
-    .slice(1)
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'function') return 'a function'
-  return isObject(value) ? 'an object' : String(value)
-}

@@ -28,13 +28,11 @@ function hint(key: string, known: Known, at: string): string {
   const names = Object.keys(known)
   const outer = names.find((name) => Object.hasOwn(known[name] ?? {}, key))
   if (outer !== undefined) return `do you mean ${prefix}${outer}.${key}?`
-  const closest = closestMatch(
-    key.toLowerCase(),
-    names.map((name) => name.toLowerCase()),
-    {
-      maxDistance: Math.ceil(key.length / 3),
-    },
-  )
+  const written = key.toLowerCase()
+  const lower = names.map((name) => name.toLowerCase())
+  const closest =
+    lower.find((name) => name.startsWith(written)) ??
+    closestMatch(written, lower, { maxDistance: Math.ceil(key.length / 3) })
   const meant = names.find((name) => name.toLowerCase() === closest)
   return meant === undefined ? `there are ${names.join(', ')}` : `do you mean ${prefix}${meant}?`
 }

@@ -4,6 +4,7 @@ import type { Runtime } from '../../http/runtime.ts'
 import { eventLoop } from '../loop.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
+import { checkServeOptions } from '../serve-options.ts'
 import { BunTransport, type SocketData } from './transport.ts'
 import { type OtherHandlers, serverOf, upgradeWebSocket, websocket, websocketBeside } from './upgrade.ts'
 
@@ -47,8 +48,10 @@ export interface Serving {
   stop(): Promise<void>
 }
 
-/** Serves a Hono app with its WebSockets. Throws where it can't listen. */
-export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions): Serving {
+/** Serves a Hono app with its WebSockets. Throws where it can't listen, and a TypeError that lists the options that can't be. */
+export function serve(options: ServeOptions): Serving {
+  checkServeOptions(options)
+  const { fetch, port = 3000, hostname = '0.0.0.0' } = options
   const server = Bun.serve<SocketData>({ fetch, port, hostname, websocket })
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {

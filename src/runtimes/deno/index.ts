@@ -4,6 +4,7 @@ import type { Runtime } from '../../http/runtime.ts'
 import { eventLoop } from '../loop.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
+import { checkServeOptions } from '../serve-options.ts'
 import { DenoTransport, FullSockets } from './transport.ts'
 import { upgradeWebSocketWith } from './upgrade.ts'
 
@@ -56,8 +57,10 @@ export interface Serving {
   stop(): Promise<void>
 }
 
-/** Serves a Hono app with its WebSockets. Throws where it can't listen. */
-export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions): Serving {
+/** Serves a Hono app with its WebSockets. Throws where it can't listen, and a TypeError that lists the options that can't be. */
+export function serve(options: ServeOptions): Serving {
+  checkServeOptions(options)
+  const { fetch, port = 3000, hostname = '0.0.0.0' } = options
   const server = Deno.serve({ port, hostname, onListen: () => {} }, fetch)
   return { port: server.addr.port, refuse: () => {}, stop: () => shutdown(server) }
 }

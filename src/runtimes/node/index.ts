@@ -14,6 +14,7 @@ import { pickSubprotocol } from '../../http/subprotocol.ts'
 import { eventLoop } from '../loop.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
+import { checkServeOptions } from '../serve-options.ts'
 import { withOurOffer } from './offer.ts'
 import { lettingGo } from './opening.ts'
 import { nodeAddress, nodeFanOut, nodeTransport } from './transport.ts'
@@ -65,9 +66,11 @@ export interface Serving {
 
 /**
  * Serves a Hono app with its WebSockets: hostile handshakes end at the door, and the body of a refused upgrade reaches the client.
- * Answers when it listens; rejects where it can't.
+ * Answers when it listens; rejects where it can't, and with a TypeError that lists the options that can't be.
  */
-export function serve({ fetch, port = 3000, hostname = '0.0.0.0' }: ServeOptions): Promise<Serving> {
+export async function serve(options: ServeOptions): Promise<Serving> {
+  checkServeOptions(options)
+  const { fetch, port = 3000, hostname = '0.0.0.0' } = options
   const server = createAdaptorServer({
     fetch: answering(fetch),
     hostname,
