@@ -19,7 +19,7 @@ export function openSqlite(file: string): SqliteDatabase {
   const sqlite = process.getBuiltinModule('node:sqlite')
   if (!isNodeSqlite(sqlite)) {
     throw new Error(
-      `Node ${process.versions.node} can not open it, since it has no SQLite. Take Node 22.13 or newer (22.5 with --experimental-sqlite), Deno or Bun; or keep the logs in memory (PARLOR_STORE unset)`,
+      `Node ${process.versions.node} can not open it, since it has no SQLite. Take Node 22.13 or newer (22.5 with --experimental-sqlite), Deno or Bun; or keep the logs in memory`,
     )
   }
   const db = new sqlite.DatabaseSync(file)

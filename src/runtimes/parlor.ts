@@ -35,7 +35,7 @@ export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
   const deps = { clock: systemClock, loop, random: systemRandom, log, limitsOf }
   const adapter = typeof given === 'function' ? given(deps) : given
   if (typeof adapter === 'function')
-    throw new TypeError('adapter makes no adapter; give sqliteAdapter(file), not sqliteAdapter')
+    throw new TypeError('adapter makes a function and no adapter; give sqliteAdapter(file) itself')
   const hooks = options.hooks ?? {}
   const hub = new Hub({ ...deps, adapter, settings, hooks, fanOut: runtime.fanOut?.(writerThreads, log) })
   const started = start(hub)

@@ -6,13 +6,13 @@ import { type Config, ConfigError, describeSettings } from '../core/config.ts'
 import type { Logger } from '../core/logger.ts'
 import { systemClock, systemRandom } from '../http/platform.ts'
 import { signToken } from '../http/tokens.ts'
-import type { MakeAdapter } from './adapter.ts'
 import { serviceLogger } from './logging.ts'
 import { eventLoop } from './loop.ts'
 import type { ParlorOptions } from './options.ts'
 import type { Parlor } from './parlor.ts'
 import { optionsOf } from './service-options.ts'
 import { readSettings } from './service-settings.ts'
+import { type OpenSqlite, sqliteLogs } from './sqlite.ts'
 import { historyOf, storeOf } from './store.ts'
 
 /** What one runtime brings to the service. */
@@ -20,7 +20,7 @@ export interface ServicePlatform {
   /** e.g. `Node 20.20.2`. */
   readonly name: string
   createParlor(options: ParlorOptions): Parlor
-  readonly sqliteAdapter: (file: string) => MakeAdapter
+  readonly openSqlite: OpenSqlite
   /** The option of that name does something. */
   readonly hasWriterThreads: boolean
   /** Serves the app that `mount` makes. Fails where it can't listen. */
@@ -115,10 +115,11 @@ function threadsOf(
   return hasWriterThreads && writerThreads !== undefined ? { writerThreads } : {}
 }
 
-function openAdapter(config: Config, { sqliteAdapter }: ServicePlatform, log: Logger): BroadcastAdapter | undefined {
+function openAdapter(config: Config, { openSqlite }: ServicePlatform, log: Logger): BroadcastAdapter | undefined {
   try {
     const limitsOf = (): LogLimits => historyOf(config)
-    return storeOf(config, sqliteAdapter)({ clock: systemClock, loop: eventLoop, random: systemRandom, log, limitsOf })
+    const store = storeOf(config, (file) => sqliteLogs(openSqlite, file))
+    return store({ clock: systemClock, loop: eventLoop, random: systemRandom, log, limitsOf })
   } catch (reason) {
     fail(
       `Parlor can't use the log that PARLOR_STORE names:\n  ${reason instanceof Error ? reason.message : String(reason)}`,

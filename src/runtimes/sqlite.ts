@@ -3,12 +3,33 @@ import type { SqlRow, SqlValue } from '../adapters/sql-store.ts'
 import { openSqliteAdapter } from '../adapters/sqlite.ts'
 import type { SqliteDatabase } from '../adapters/sqlite-file.ts'
 import type { MakeAdapter } from './adapter.ts'
+import { shown } from './problems.ts'
 
-/** Rooms' logs in a SQLite file that `open` opens. */
-export const sqliteAdapterWith =
-  (open: (file: string) => SqliteDatabase, file: string): MakeAdapter =>
+/** Opens a file with SQLite. Throws where it can't. */
+export type OpenSqlite = (file: string) => SqliteDatabase
+
+/** Rooms' logs in a SQLite file that `open` opens. Throws, in words that begin with the file, where it can't be used. */
+export const sqliteLogs =
+  (open: OpenSqlite, file: string): MakeAdapter =>
   (deps) =>
     openSqliteAdapter(resolve(file), open, deps)
+
+/** The same for an application, which knows it as `sqliteAdapter(file)`: that is whom errors name. */
+export function sqliteAdapterWith(open: OpenSqlite, file: string): MakeAdapter {
+  if (typeof file !== 'string' || file === '') {
+    throw new TypeError(
+      `sqliteAdapter: its file is ${shown(file)}; it must be a path, as in sqliteAdapter('./parlor.db')`,
+    )
+  }
+  const make = sqliteLogs(open, file)
+  return (deps) => {
+    try {
+      return make(deps)
+    } catch (reason) {
+      throw new Error(`sqliteAdapter: ${reason instanceof Error ? reason.message : String(reason)}`, { cause: reason })
+    }
+  }
+}
 
 /** A statement of any binding. */
 export interface PreparedStatement {

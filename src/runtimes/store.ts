@@ -11,7 +11,7 @@ export const historyOf = (config: Config): LogLimits => ({
 })
 
 /** Where the service keeps its rooms' logs. */
-export function storeOf(config: Config, sqliteAdapter: (file: string) => MakeAdapter): MakeAdapter {
+export function storeOf(config: Config, sqlite: (file: string) => MakeAdapter): MakeAdapter {
   const { PARLOR_STORE: store, PARLOR_HISTORY_TOTAL: totalBytes } = config
-  return store.kind === 'sqlite' ? sqliteAdapter(store.file) : memoryAdapter({ totalBytes })
+  return store.kind === 'sqlite' ? sqlite(store.file) : memoryAdapter({ totalBytes })
 }

@@ -176,7 +176,10 @@ test.skipIf(hasSqlite)('a Node without SQLite ends the start with code 1, and sa
   const { file, environment } = fresh()
   const said = await refusedStart(node, environment)
   expect(said).toMatch(/"code":1/)
+  expect(said).toContain(`Parlor can't use the log that PARLOR_STORE names:\n  ${file}: Node `)
   expect(said).toContain('it has no SQLite. Take Node 22.13 or newer (22.5 with --experimental-sqlite), Deno or Bun')
+  expect(said).toContain('or keep the logs in memory')
+  expect(said).not.toContain('sqliteAdapter')
   expect(existsSync(file)).toBe(false)
 })
 

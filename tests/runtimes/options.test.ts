@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { memoryAdapter } from '../../src/runtimes/memory.ts'
+import { sqliteAdapter } from '../../src/runtimes/node/sqlite.ts'
 import { readOptions } from '../../src/runtimes/options.ts'
 import { createParlor } from '../../src/runtimes/parlor.ts'
 import { FakeRuntime, HANDSHAKE } from '../http/fake-runtime.ts'
@@ -203,6 +204,36 @@ describe('options of createParlor', () => {
     [{ totalBytes: '5' }, 'totalBytes is "5"; it must be a whole number of bytes, at least 1'],
   ])('options: memoryAdapter(%j) is refused', (options, problem) => {
     expect(() => memoryAdapter(unchecked(options))).toThrow(new TypeError(`memoryAdapter: ${problem}`))
+  })
+
+  test.each([
+    [undefined, 'undefined'],
+    ['', '""'],
+    [5, '5'],
+    [new URL('file:///parlor.db'), 'an object'],
+  ])('options: sqliteAdapter(%j) is refused', (file, what) => {
+    expect(() => sqliteAdapter(unchecked(file))).toThrow(
+      new TypeError(`sqliteAdapter: its file is ${what}; it must be a path, as in sqliteAdapter('./parlor.db')`),
+    )
+  })
+
+  test('options: sqliteAdapter that was not called is refused', () => {
+    expect(problems({ adapter: sqliteAdapter })).toEqual([
+      "sqliteAdapter: its file is an object; it must be a path, as in sqliteAdapter('./parlor.db')",
+    ])
+    expect(problems({ adapter: () => sqliteAdapter('./parlor.db') })).toEqual([
+      'adapter makes a function and no adapter; give sqliteAdapter(file) itself',
+    ])
+  })
+
+  const hasSqlite = process.getBuiltinModule('node:sqlite') !== undefined
+
+  test.skipIf(hasSqlite)('options: on a Node without SQLite sqliteAdapter says what is needed, and no setting', () => {
+    const adapter = sqliteAdapter('/nowhere/parlor.db')
+    expect(() => createParlor(new FakeRuntime(), { auth: 'off', adapter })).toThrow(
+      `sqliteAdapter: /nowhere/parlor.db: Node ${process.versions.node} can not open it, since it has no SQLite. Take Node 22.13 or newer (22.5 with --experimental-sqlite), Deno or Bun; or keep the logs in memory`,
+    )
+    expect(() => createParlor(new FakeRuntime(), { auth: 'off', adapter })).not.toThrow('PARLOR_STORE')
   })
 
   test('[WS-6] a message limit above the largest frame can not take effect: refused', () => {

@@ -3,8 +3,9 @@ import { Server } from 'node:http'
 import { type ServerType, serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { stopping } from '../node/index.ts'
+import { openSqlite } from '../node-sqlite.ts'
 import { type Listening, runService } from '../service.ts'
-import { createNodeWebSocket, createParlor, sqliteAdapter } from './index.ts'
+import { createNodeWebSocket, createParlor } from './index.ts'
 
 const app = new Hono()
 const nodeWs = createNodeWebSocket({ app })
@@ -12,7 +13,7 @@ const nodeWs = createNodeWebSocket({ app })
 await runService({
   name: `Node ${process.versions.node}, node-ws`,
   createParlor: (options) => createParlor(nodeWs, options),
-  sqliteAdapter,
+  openSqlite,
   hasWriterThreads: true,
   serve: (routes, { port, hostname }) => {
     app.route('/', routes)
