@@ -13,17 +13,17 @@ import type { Wire } from './wire.ts'
 
 export interface ConnectOptions {
   /** A token, or a callback that gets one: asked before every connection, and when the last one runs out. */
-  readonly token?: Token
+  readonly token?: Token | undefined
   /** Where the token goes: `?token=`, or a subprotocol, which is not in logs of addresses. */
-  readonly tokenIn?: 'query' | 'subprotocol'
+  readonly tokenIn?: 'query' | 'subprotocol' | undefined
   /** Where the platform has none (Node 20): that of the package `ws`. */
-  readonly WebSocket?: SocketConstructor
+  readonly WebSocket?: SocketConstructor | undefined
   /** How many publishes and history requests may wait, over all rooms: 1000 unless said. */
-  readonly queue?: number
+  readonly queue?: number | undefined
   /** Something came that this client does not understand, and ignores. For logs. */
-  readonly onProtocolError?: (what: string, text: string) => void
+  readonly onProtocolError?: ((what: string, text: string) => void) | undefined
   /** Time, chance and events of the platform, for tests and simulations. */
-  readonly environment?: Partial<Environment>
+  readonly environment?: Partial<Environment> | undefined
 }
 
 /** One client. `state`, and `subscribe` to hear of its changes. */

@@ -8,11 +8,11 @@ export interface JoinOptions {
   /** Some can't be had any more. There is no default: a stream that is thought whole and is not shows later, elsewhere. */
   readonly onMissed: ((missed: Missed) => void) | 'ignore'
   /** How many of the newest messages come first: 0 to 1000. */
-  readonly history?: number
+  readonly history?: number | undefined
   /** Goes on after a position that was kept, in place of `history` where that can be. */
-  readonly since?: StreamPosition
+  readonly since?: StreamPosition | undefined
   /** The room can't be joined, or not any more. */
-  readonly onFailed?: (error: ParlorError) => void
+  readonly onFailed?: ((error: ParlorError) => void) | undefined
 }
 
 /** `joining`: asked for, or waiting for a connection; `trouble` is why the last try failed. `left`: by `leave` or `close`. */
@@ -24,7 +24,7 @@ export type RoomState =
 
 export interface PublishOptions {
   /** A name for this message, 1 to 64 characters, unique for this user: it comes back as `clientId`. Else one is made. */
-  readonly id?: string
+  readonly id?: string | undefined
 }
 
 /** For who is there now: not in the log, and not sent again. */
@@ -58,7 +58,7 @@ export interface Room {
   leave(): void
 }
 
-export type HistoryOptions = { readonly limit?: number } & (
-  | { readonly before?: StreamPosition; readonly after?: never }
-  | { readonly after?: StreamPosition; readonly before?: never }
+export type HistoryOptions = { readonly limit?: number | undefined } & (
+  | { readonly before?: StreamPosition | undefined; readonly after?: undefined }
+  | { readonly after?: StreamPosition | undefined; readonly before?: undefined }
 )

@@ -6,7 +6,7 @@ import type { User } from './protocol.ts'
 export interface Identity {
   readonly user: User
   /** ms since 1970; absent: no end. */
-  readonly expires?: number
+  readonly expires?: number | undefined
 }
 
 /**
@@ -15,11 +15,9 @@ export interface Identity {
  */
 export interface Hooks {
   /** May this user join the room? */
-  readonly join?: (request: { readonly user: User; readonly room: string }) => Eventually<boolean>
+  readonly join?: ((request: { readonly user: User; readonly room: string }) => Eventually<boolean>) | undefined
   /** May this user publish this in the room, which it has joined? */
-  readonly publish?: (request: {
-    readonly user: User
-    readonly room: string
-    readonly body: Body
-  }) => Eventually<boolean>
+  readonly publish?:
+    | ((request: { readonly user: User; readonly room: string; readonly body: Body }) => Eventually<boolean>)
+    | undefined
 }

@@ -1,8 +1,11 @@
 import type { LogLimits } from './broadcast-adapter.ts'
 
+/** Some of `T`; undefined is as not given. */
+export type Given<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
 /** What the application may decide per room. */
 export interface RoomSettings {
-  readonly history?: Partial<LogLimits>
+  readonly history?: Given<LogLimits> | undefined
 }
 
 /** Room settings by pattern: a room's name, where `*` stands for any characters. The first that fits is taken. */
@@ -100,14 +103,8 @@ export const BOUNDS = {
   readonly writerThreads: Bounds
 }
 
-/** Some of `T`; undefined is as not given. */
-type Given<T> = { readonly [K in keyof T]?: T[K] | undefined }
-
 /** What bounds the log of a room, by its name: the first pattern that fits, over `fallback`. */
-export function logLimitsBy(
-  patterns: Readonly<Record<string, { readonly history?: Given<LogLimits> | undefined }>>,
-  fallback: LogLimits,
-): (room: string) => LogLimits {
+export function logLimitsBy(patterns: RoomPatterns, fallback: LogLimits): (room: string) => LogLimits {
   const rules = Object.entries(patterns).map(([pattern, { history }]) => ({
     pattern: patternOf(pattern),
     limits: over(fallback, history),

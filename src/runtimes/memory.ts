@@ -5,7 +5,7 @@ import { unknownOptions } from './unknown-options.ts'
 
 export interface MemoryOptions {
   /** Bytes that all rooms' logs together may take, roughly. 256 MiB by default. */
-  readonly totalBytes?: number
+  readonly totalBytes?: number | undefined
 }
 
 /** Rooms' logs in this process's memory: the `adapter` that `createParlor` takes by default. */

@@ -8,10 +8,10 @@ import { isRoomName } from '../core/room-name.ts'
 /** A message from the application itself. */
 export type Message = Body & {
   /** Whom it is from: `{ id: 'server', name: 'server' }` by default. */
-  readonly from?: User
+  readonly from?: User | undefined
   /** The key of the dedupe, as a client's `id`. */
-  readonly id?: string
-  readonly transient?: boolean
+  readonly id?: string | undefined
+  readonly transient?: boolean | undefined
 }
 
 const SERVER: User = { id: 'server', name: 'server' }

@@ -6,6 +6,7 @@ import {
   BOUNDS,
   DEFAULT_LOG_LIMITS,
   DEFAULT_SETTINGS,
+  type Given,
   type Heartbeat,
   type HubSettings,
   type Limits,
@@ -23,34 +24,34 @@ export interface ParlorOptions {
   /** Who may connect. There is no default: to let everybody in is a decision too. */
   readonly auth: AuthOptions
   /** Origins beside the page's own from which browsers may connect, e.g. `https://example.org`; `*`: any. None by default. */
-  readonly allowedOrigins?: readonly string[]
+  readonly allowedOrigins?: readonly string[] | undefined
   /** How much of a room's log is kept: 100 publications, 5 minutes, 4 MiB by default. */
-  readonly history?: Partial<LogLimits>
+  readonly history?: Given<LogLimits> | undefined
   /** Settings for rooms by pattern, over `history`: `{ 'team:*': { history: { size: 1000 } } }`. */
-  readonly rooms?: RoomPatterns
-  readonly limits?: Partial<Limits>
-  readonly heartbeat?: Partial<Heartbeat>
+  readonly rooms?: RoomPatterns | undefined
+  readonly limits?: Given<Limits> | undefined
+  readonly heartbeat?: Given<Heartbeat> | undefined
   /** ms over which clients spread their reconnecting after a drain. 5000 by default. */
-  readonly drainWindow?: number
+  readonly drainWindow?: number | undefined
   /**
    * ms that publications wait at most for others while the process is busy handing out, so that they go out together. 0: they never wait.
    * 25 by default.
    */
-  readonly maxLinger?: number
+  readonly maxLinger?: number | undefined
   /**
    * Threads that help to write to rooms of 64 sockets and more, which reach their last member sooner so. 0: none. By default 1, and none
    * where there is only one core. On Node only.
    */
-  readonly writerThreads?: number
-  readonly hooks?: Hooks
+  readonly writerThreads?: number | undefined
+  readonly hooks?: Hooks | undefined
   /** The engine behind rooms, or what makes it: `memoryAdapter()` by default, `sqliteAdapter(file)`. */
-  readonly adapter?: BroadcastAdapter | MakeAdapter
+  readonly adapter?: BroadcastAdapter | MakeAdapter | undefined
   /** Serve the chat page at `/`. Off by default. */
-  readonly page?: boolean
+  readonly page?: boolean | undefined
   /** Serve `POST /token`, where guest tokens are exchanged for named ones. Needs a `secret`. Off by default. */
-  readonly guestTokens?: boolean
+  readonly guestTokens?: boolean | undefined
   /** Where logs go. Nowhere by default. */
-  readonly log?: Logger
+  readonly log?: Logger | undefined
 }
 
 /** Options of a process of one's own: on Workers there are none of them. */

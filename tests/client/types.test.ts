@@ -2,6 +2,7 @@ import { describe, expectTypeOf, test } from 'vitest'
 import type { WebSocket as WsWebSocket } from 'ws'
 import type {
   ConnectionState,
+  ConnectOptions,
   JoinOptions,
   Message,
   Missed,
@@ -30,6 +31,10 @@ function mustCompile(parlor: Parlor, room: Room): void {
   void room.event('when', new Date())
   // @ts-expect-error before or after, not both
   void room.history({ before: { epoch: 'e', offset: 0 }, after: { epoch: 'e', offset: 0 } })
+  // What is undefined is as not given.
+  parlor.join('lobby', { onMessage, onMissed: 'ignore', history: undefined, since: undefined, onFailed: undefined })
+  void room.publish('hi', { id: undefined })
+  void room.history({ before: { epoch: 'e', offset: 0 }, after: undefined, limit: undefined })
   // @ts-expect-error a transient message has no id to be deduplicated by
   void room.publish('hi', { transient: true, id: 'x' })
 }
@@ -59,6 +64,10 @@ describe('[SDK-22] types', () => {
   test('publishing resolves with a position, a transient message with nothing', () => {
     expectTypeOf<Room['publish']>().toExtend<(content: string) => Promise<Published>>()
     expectTypeOf<Room['publish']>().toExtend<(content: string, options: { transient: true }) => Promise<undefined>>()
+  })
+
+  test('options of connect may be undefined', () => {
+    expectTypeOf<{ [K in keyof ConnectOptions]-?: undefined }>().toExtend<ConnectOptions>()
   })
 
   test('the WebSocket of a browser and that of ws will do', () => {

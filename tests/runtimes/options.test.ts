@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { AuthOptions } from '../../src/http/auth.ts'
 import { memoryAdapter } from '../../src/runtimes/memory.ts'
 import { sqliteAdapter } from '../../src/runtimes/node/sqlite.ts'
-import { readOptions } from '../../src/runtimes/options.ts'
+import { type ParlorOptions, readOptions } from '../../src/runtimes/options.ts'
 import { createParlor } from '../../src/runtimes/parlor.ts'
 import { FakeRuntime, HANDSHAKE } from '../http/fake-runtime.ts'
 import { unchecked } from '../unchecked.ts'
@@ -41,29 +42,34 @@ describe('options of createParlor', () => {
   })
 
   test('options: undefined is as not given, at every depth', () => {
-    const read = readOptions(
-      unchecked({
-        auth: 'off',
-        history: { size: undefined, ttl: 1000 },
-        rooms: { 'a*': { history: { size: 7, ttl: undefined } }, 'b*': { history: undefined }, 'c*': {} },
-        limits: { message: undefined, rooms: 5 },
-        heartbeat: { interval: undefined },
-        drainWindow: undefined,
-        maxLinger: undefined,
-        allowedOrigins: undefined,
-      }),
-    )
+    const options: ParlorOptions = {
+      auth: 'off',
+      history: { size: undefined, ttl: 1000 },
+      rooms: { 'a*': { history: { size: 7, ttl: undefined } }, 'b*': { history: undefined }, 'c*': {} },
+      limits: { message: undefined, rooms: 5 },
+      heartbeat: { interval: undefined },
+      hooks: { join: undefined, publish: undefined },
+      drainWindow: undefined,
+      maxLinger: undefined,
+      writerThreads: undefined,
+      allowedOrigins: undefined,
+      adapter: undefined,
+      page: undefined,
+      guestTokens: undefined,
+      log: undefined,
+    }
+    const read = readOptions(options)
     const log = { ...DEFAULTS.limitsOf(''), ttl: 1000 }
     expect(read.settings).toEqual({ ...DEFAULTS.settings, limits: { ...DEFAULTS.settings.limits, rooms: 5 } })
     expect(['a1', 'b1', 'c1', 'd1'].map(read.limitsOf)).toEqual([{ ...log, size: 7 }, log, log, log])
-    expect(readOptions(unchecked({ auth: 'off', history: undefined, limits: undefined })).settings).toEqual(
-      DEFAULTS.settings,
-    )
+    const nothing = { history: undefined, limits: undefined, heartbeat: undefined, hooks: undefined, rooms: undefined }
+    expect(readOptions({ auth: 'off', ...nothing }).settings).toEqual(DEFAULTS.settings)
+    expect(() => memoryAdapter({ totalBytes: undefined })).not.toThrow()
   })
 
   test('[WS-1] a member hears of the defaults where undefined was given', async () => {
     const runtime = new FakeRuntime()
-    const { routes } = createParlor(runtime, unchecked({ auth: 'off', limits: { message: undefined }, log: undefined }))
+    const { routes } = createParlor(runtime, { auth: 'off', limits: { message: undefined }, log: undefined })
     await routes.request('/ws', { headers: HANDSHAKE })
     const socket = runtime.open()
     await runtime.rest()
@@ -139,7 +145,9 @@ describe('options of createParlor', () => {
   })
 
   test('options: what auth may be', () => {
-    for (const auth of ['off', { secret: 'x'.repeat(32) }, { authenticate }]) expect(problems({ auth })).toEqual([])
+    const endless = { authenticate: () => ({ user: { id: 'ann', name: 'Ann' }, expires: undefined }) }
+    const forms: AuthOptions[] = ['off', { secret: 'x'.repeat(32) }, { authenticate }, endless]
+    for (const auth of forms) expect(problems({ auth })).toEqual([])
   })
 
   test.each([[undefined], [null], [5]])('options: they can not be %j', (options) => {

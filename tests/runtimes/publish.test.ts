@@ -136,6 +136,13 @@ describe('publishing from the application', () => {
     expect(member.frames().map(({ type }) => type)).toEqual(['welcome', 'joined'])
   })
 
+  test('[ROOM-11] what is undefined is as not given', async () => {
+    const parlor = new World().parlor()
+    const message = { ...HELLO, from: undefined, id: undefined, transient: undefined }
+    expect((await parlor.publish('r', message)).position?.offset).toBe(1)
+    expect((await parlor.publish('r', message)).position?.offset).toBe(2)
+  })
+
   test('[AUTH-4] what is published is a copy, as JSON has it, from an id and a name', async () => {
     const world = new World()
     const parlor = world.parlor()

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { Hono } from 'hono'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { serve } from '../../src/runtimes/node/index.ts'
+import { type ServeOptions, serve } from '../../src/runtimes/node/index.ts'
 import { checkServeOptions } from '../../src/runtimes/serve-options.ts'
 import { unchecked } from '../unchecked.ts'
 
@@ -37,7 +37,8 @@ describe('options of serve', () => {
   })
 
   test('serve: undefined is as not given, and a Hono app has what is needed', () => {
-    expect(() => checkServeOptions({ fetch, port: undefined, hostname: undefined })).not.toThrow()
+    const options: ServeOptions = { fetch, port: undefined, hostname: undefined }
+    expect(() => checkServeOptions(options)).not.toThrow()
     expect(() => checkServeOptions(new Hono())).not.toThrow()
   })
 

@@ -44,9 +44,9 @@ export interface ServeOptions {
   /** A Hono app's `fetch`. */
   readonly fetch: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>
   /** 0: any free one. 3000 by default. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** 0.0.0.0 by default. */
-  readonly hostname?: string
+  readonly hostname?: string | undefined
 }
 
 export interface Serving {

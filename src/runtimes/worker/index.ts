@@ -21,9 +21,9 @@ export * from '../exports.ts'
 
 export interface WorkerOptions extends CommonOptions {
   /** The binding of the Durable Object's namespace. `PARLOR` by default. */
-  readonly binding?: string
+  readonly binding?: string | undefined
   /** Objects over which a datacenter's sockets are spread that are in no room's own object. 1 by default. */
-  readonly shards?: number
+  readonly shards?: number | undefined
 }
 
 export interface WorkerParlor {
