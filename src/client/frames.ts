@@ -1,4 +1,19 @@
-import type { ServerFrame } from '../core/protocol.ts'
+import type { ServerFrame as AnyFrame, PublicationFrame as AnyPublication } from '../core/protocol.ts'
+
+/** A publication that has a place in its room's log. */
+export type LoggedFrame = AnyPublication & { readonly offset: number; readonly transient?: undefined }
+/** A publication is in the log, or was for who was there. */
+export type PublicationFrame =
+  | LoggedFrame
+  | (AnyPublication & { readonly transient: true; readonly offset?: undefined })
+
+type HistoryFrame = Extract<AnyFrame, { readonly type: 'history' }>
+
+/** What the server sends, as SPEC.md has it: more than the schemas say of a publication, which leave open what goes with what. */
+export type ServerFrame =
+  | Exclude<AnyFrame, HistoryFrame | AnyPublication>
+  | (Omit<HistoryFrame, 'publications'> & { readonly publications: readonly LoggedFrame[] })
+  | PublicationFrame
 
 /** The frames that may answer a request. */
 export type Reply = Extract<ServerFrame, { readonly ref?: unknown }>

@@ -1,7 +1,11 @@
-import type { PublicationFrame, StreamPosition } from '../core/protocol.ts'
+import type { StreamPosition } from '../core/protocol.ts'
+import type { LoggedFrame, PublicationFrame } from './frames.ts'
 
-/** A publication of a room, as the protocol has it. `position` is where it stands in the room's log; a transient one stands nowhere. */
-export type Message = PublicationFrame & { readonly position?: StreamPosition }
+/** A publication of a room, as the protocol has it. `position` is where it stands in the room's log. */
+export type LoggedMessage = LoggedFrame & { readonly position: StreamPosition }
+
+/** A publication of a room. A transient one, which `transient` tells, stands nowhere: it has no `position` and no `offset`. */
+export type Message = LoggedMessage | (Exclude<PublicationFrame, LoggedFrame> & { readonly position?: undefined })
 
 /**
  * The messages that were delivered are not all there were. What to do: fill in with `room.history`, or load anew what is derived from them.
@@ -15,7 +19,7 @@ export type Missed =
 
 /** A page of a room's log, the oldest first. */
 export interface Page {
-  readonly messages: readonly Message[]
+  readonly messages: readonly LoggedMessage[]
   /** Just before the first message. */
   readonly position: StreamPosition
   /** The position that was asked for is of this log, and nothing between it and the page is missing. */
@@ -24,5 +28,7 @@ export interface Page {
   readonly more: boolean
 }
 
-export const messageOf = (frame: PublicationFrame, epoch: string): Message =>
-  frame.offset === undefined ? frame : { ...frame, position: { epoch, offset: frame.offset, id: frame.id } }
+export const messageOf = (frame: LoggedFrame, epoch: string): LoggedMessage => ({
+  ...frame,
+  position: { epoch, offset: frame.offset, id: frame.id },
+})

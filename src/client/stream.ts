@@ -1,4 +1,5 @@
-import type { PublicationFrame, ServerFrame, StreamPosition } from '../core/protocol.ts'
+import type { StreamPosition } from '../core/protocol.ts'
+import type { PublicationFrame, ServerFrame } from './frames.ts'
 import { type Message, type Missed, messageOf } from './messages.ts'
 
 type Frame<T extends ServerFrame['type']> = Extract<ServerFrame, { type: T }>
@@ -39,7 +40,7 @@ export class Stream {
     if (epoch === undefined || this.#isOver || (offset !== undefined && offset <= this.#reached)) return
     if (offset !== undefined) this.#lostUpTo(offset - 1)
     if (this.#isOver) return
-    const message = messageOf(frame, epoch)
+    const message: Message = frame.offset === undefined ? frame : messageOf(frame, epoch)
     // Before the handler: what it does may already build on this position.
     if (message.position) this.#moveTo(message.position)
     this.#handlers.message(message)

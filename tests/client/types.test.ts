@@ -6,6 +6,7 @@ import type {
   JoinOptions,
   Message,
   Missed,
+  Page,
   Parlor,
   Published,
   Room,
@@ -59,6 +60,23 @@ describe('[SDK-22] types', () => {
   test('messages are those of the protocol', () => {
     expectTypeOf<Extract<Message, { type: 'chat' }>['content']>().toEqualTypeOf<string>()
     expectTypeOf<Extract<Message, { type: 'event' }>>().toHaveProperty('data')
+  })
+
+  test('a message is transient, or has a place in the log', () => {
+    const look = (message: Message): void => {
+      if (message.transient) {
+        expectTypeOf(message.offset).toEqualTypeOf<undefined>()
+        expectTypeOf(message.position).toEqualTypeOf<undefined>()
+      } else {
+        expectTypeOf(message.offset).toEqualTypeOf<number>()
+        expectTypeOf(message.position).toEqualTypeOf<StreamPosition>()
+      }
+      if (message.position) expectTypeOf(message.offset).toEqualTypeOf<number>()
+      if (message.offset === undefined) expectTypeOf(message.transient).toEqualTypeOf<true>()
+      if (message.type === 'chat' && !message.transient) expectTypeOf(message.content).toEqualTypeOf<string>()
+    }
+    expectTypeOf(look).toBeFunction()
+    expectTypeOf<Page['messages'][number]['position']>().toEqualTypeOf<StreamPosition>()
   })
 
   test('publishing resolves with a position, a transient message with nothing', () => {
