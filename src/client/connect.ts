@@ -9,6 +9,7 @@ import type { Capacity } from './requests.ts'
 import type { JoinOptions, Room } from './room.ts'
 import type { SocketConstructor } from './socket.ts'
 import type { Token } from './token.ts'
+import { refuseOthers } from './unknown-options.ts'
 import type { Wire } from './wire.ts'
 
 export interface ConnectOptions {
@@ -30,7 +31,7 @@ export interface ConnectOptions {
 export interface Parlor {
   readonly state: ConnectionState
   readonly subscribe: (listener: (state: ConnectionState) => void) => () => void
-  /** Joins a room, now or as soon as there is a connection, and again after every break. Throws where it is joined already, or a handler is missing. */
+  /** Joins a room, now or as soon as there is a connection, and again after every break. Throws where it is joined already, a handler is missing, or an option is none. */
   join(room: string, options: JoinOptions): Room
   /** Makes the next attempt at once, where it would wait. */
   retry(): void
@@ -38,13 +39,22 @@ export interface Parlor {
   close(): void
 }
 
-/** Connects, and stays connected until it is closed. Throws where the address is none, or the platform has no WebSocket. */
+/** Connects, and stays connected until it is closed. Throws where the address or an option is none, or the platform has no WebSocket. */
 export function connect(url: string | URL, options: ConnectOptions = {}): Parlor {
-  const env = { ...platform, ...options.environment }
-  const WebSocket = options.WebSocket ?? (typeof globalThis.WebSocket === 'function' ? globalThis.WebSocket : undefined)
+  const {
+    token,
+    tokenIn = 'query',
+    WebSocket = globalThis.WebSocket,
+    queue: limit = 1000,
+    onProtocolError,
+    environment,
+    ...others
+  } = options
+  refuseOthers(others)
+  const env = { ...platform, ...environment }
   if (!WebSocket) throw new TypeError('No WebSocket here: set options.WebSocket')
   const rooms = new Map<string, Membership>()
-  const capacity: Capacity = { limit: options.queue ?? 1000, used: 0 }
+  const capacity: Capacity = { limit, used: 0 }
   let wire: Wire | undefined
 
   const all = (): Membership[] => [...rooms.values()]
@@ -56,8 +66,8 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Parlor
   const link = new Link(
     {
       address: addressOf(url),
-      token: options.token,
-      tokenIn: options.tokenIn ?? 'query',
+      token,
+      tokenIn,
       WebSocket,
       env,
     },
@@ -72,7 +82,7 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Parlor
       },
       received: (frame) => 'room' in frame && rooms.get(frame.room ?? '')?.received(frame),
       closed,
-      confused: (what, text) => safely(env.report, () => options.onProtocolError?.(what, text)),
+      confused: (what, text) => safely(env.report, () => onProtocolError?.(what, text)),
     },
   )
 
@@ -84,12 +94,6 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Parlor
     join(name, joinOptions) {
       if (link.state.value.kind === 'closed') throw new ParlorError('closed', 'Closed')
       if (rooms.has(name)) throw new ParlorError('already_joined', `Already in ${name}`)
-      const { onMessage, onMissed } = joinOptions
-      // Plain JavaScript can give what the types do not let through.
-      if (typeof onMessage !== 'function') throw new TypeError('onMessage is no function')
-      if (onMissed !== 'ignore' && typeof onMissed !== 'function') {
-        throw new TypeError("onMissed is no function, nor 'ignore'")
-      }
       const room = new Membership(name, joinOptions, env, capacity, () => rooms.delete(name))
       rooms.set(name, room)
       if (wire) room.opened(wire)

@@ -8,6 +8,7 @@ import { Observable, safely } from './observable.ts'
 import { type Capacity, Requests } from './requests.ts'
 import type { HistoryOptions, JoinOptions, Published, PublishOptions, Room, RoomState, Transient } from './room.ts'
 import { Stream } from './stream.ts'
+import { refuseOthers } from './unknown-options.ts'
 import type { Asked, Wire } from './wire.ts'
 
 const JOINING: RoomState = { kind: 'joining' }
@@ -18,7 +19,8 @@ export class Membership implements Room {
   readonly name: string
   readonly subscribe: Room['subscribe']
   readonly #env: Environment
-  readonly #options: JoinOptions
+  readonly #history: number | undefined
+  readonly #onFailed: (error: ParlorError) => void
   readonly #state: Observable<RoomState>
   readonly #stream: Stream
   readonly #requests: Requests
@@ -29,10 +31,17 @@ export class Membership implements Room {
   #cancelRetry = (): void => {}
 
   constructor(name: string, options: JoinOptions, env: Environment, capacity: Capacity, ended: () => void) {
-    const { onMessage, onMissed, since } = options
+    const { onMessage, onMissed, since, history, onFailed = env.report, ...others } = options
+    refuseOthers(others)
+    // Plain JavaScript can give what the types do not let through.
+    if (typeof onMessage !== 'function') throw new TypeError('onMessage is no function')
+    if (onMissed !== 'ignore' && typeof onMissed !== 'function') {
+      throw new TypeError("onMissed is no function, nor 'ignore'")
+    }
     this.name = name
     this.#env = env
-    this.#options = options
+    this.#history = history
+    this.#onFailed = onFailed
     this.#ended = ended
     this.#state = new Observable(JOINING, env.report)
     this.subscribe = this.#state.subscribe
@@ -149,14 +158,13 @@ export class Membership implements Room {
 
   #join(wire: Wire): void {
     const since = this.#stream.position
-    const { history } = this.#options
     // A position without an id can't be resumed from; history from nowhere could repeat what was delivered.
     const isHeld = since !== undefined && (since.offset === 0 || since.id !== undefined)
     const frame = {
       type: 'join',
       room: this.name,
-      ...(isHeld ? { since } : {}),
-      ...(history !== undefined && (isHeld || !since) ? { history } : {}),
+      since: isHeld ? since : undefined,
+      history: isHeld || !since ? this.#history : undefined,
     }
     wire.ask(frame, { ...UNHEARD, answered: (reply) => wire === this.#wire && this.#answered(wire, reply) })
   }
@@ -184,10 +192,9 @@ export class Membership implements Room {
 
   #fail(error: ParlorError): void {
     if (this.#isOver) return
-    const { onFailed = this.#env.report } = this.#options
     this.#finish({ kind: 'failed', error }, error)
     this.#state.tell()
-    safely(this.#env.report, () => onFailed(error))
+    safely(this.#env.report, () => this.#onFailed(error))
   }
 
   #finish(state: RoomState, error: ParlorError): void {
@@ -201,14 +208,16 @@ export class Membership implements Room {
   }
 
   #publish(frame: object, options: PublishOptions | Transient): Promise<Published | undefined> {
-    if ('transient' in options) {
+    const { id: given, transient, ...others }: PublishOptions & Partial<Transient> = options
+    refuseOthers(others)
+    if (transient) {
       return this.#requests.ask({
         kind: 'transient',
         frame: { ...frame, transient: true },
         read: (reply) => (reply.type === 'ack' ? { value: undefined } : undefined),
       })
     }
-    const id = options.id ?? this.#env.id()
+    const id = given ?? this.#env.id()
     return this.#requests.ask({
       kind: 'publish',
       id,

@@ -245,6 +245,30 @@ describe('the stream of a room', () => {
     expect(joining({ onMessage, onMissed: 'ignore' })).not.toThrow()
   })
 
+  test('[SDK-1] an option that is misspelt is refused by whom it was given', async () => {
+    const platform = new FakePlatform()
+    expect(() => platform.connect(unchecked({ tokn: 'x' }))).toThrow(new TypeError('No option: tokn'))
+    const parlor = await platform.open()
+    const handlers = { onMessage() {}, onMissed: 'ignore' as const }
+    const join = (options: object) => () => parlor.join('lobby', unchecked({ ...handlers, ...options }))
+    expect(join({ histroy: 5 })).toThrow(new TypeError('No option: histroy'))
+    expect(join({ onMissed: undefined, onMised: 'ignore' })).toThrow(new TypeError('No option: onMised'))
+    const room = parlor.join('lobby', handlers)
+    expect(() => room.publish('x', unchecked({ transiet: true }))).toThrow(new TypeError('No option: transiet'))
+    expect(() => room.event('e', 1, unchecked({ clientId: 'x' }))).toThrow(new TypeError('No option: clientId'))
+    platform.socket.joined()
+    expect(platform.socket.sent.filter(({ type }) => type === 'chat' || type === 'event')).toEqual([])
+  })
+
+  test('[SDK-37] what says that it is not transient is none', async () => {
+    const platform = new FakePlatform()
+    const { room } = hear(await platform.open())
+    platform.socket.joined()
+    void room.publish('x', unchecked({ transient: false }))
+    expect(platform.socket.sent.at(-1)).not.toHaveProperty('transient')
+    expect(platform.socket.sent.at(-1)).toHaveProperty('id')
+  })
+
   test('[SDK-22] a gap is told where it stands, once', async () => {
     const platform = new FakePlatform()
     const parlor = await platform.open()
