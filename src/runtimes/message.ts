@@ -4,6 +4,8 @@ import { isTooDeep, TOO_DEEP } from '../core/codec.ts'
 import { RequestError } from '../core/errors.ts'
 import { ChatFrame, EventFrame, User } from '../core/protocol.ts'
 import { isRoomName } from '../core/room-name.ts'
+import { MAX_FRAME } from '../core/settings.ts'
+import { exceedsBytes } from '../core/text.ts'
 
 /** A message from the application itself. */
 export type Message = Body & {
@@ -25,8 +27,9 @@ export function checkRoom(room: string, most: number): void {
 const Frame = v.variant('type', [ChatFrame, EventFrame], "Expected 'chat' or 'event'")
 
 /**
- * The application's message as a draft of its own, which shares no object with it. It is held to what a client's frame is held to;
- * what can't be fails with `invalid_frame` and the path of the field.
+ * The application's message as a draft of its own, which shares no object with it. It is held to what a client's frame is held to, but in
+ * size: the limit for clients is not for the server, which is held to the largest that any frame may have. What can't be fails with
+ * `invalid_frame` and the path of the field, or with `message_too_large`.
  */
 export function draftOf(message: Message): Draft {
   if (typeof message !== 'object' || message === null) throw invalid('message', 'Expected an object with a kind')
@@ -55,11 +58,14 @@ function userOf(from: User = SERVER): User {
   return read.output
 }
 
-/** What JSON makes of the message. */
+/** What JSON makes of the message, where that is no larger than a frame may be. */
 function copyOf(message: Message): object {
   try {
-    return JSON.parse(JSON.stringify(message))
+    const text = JSON.stringify(message)
+    if (exceedsBytes(text, MAX_FRAME)) throw tooLarge()
+    return JSON.parse(text)
   } catch (reason) {
+    if (reason instanceof RequestError) throw reason
     const why = reason instanceof Error ? reason.message : String(reason)
     throw invalid('data', `Expected what can be said in JSON: ${why}`)
   }
@@ -67,3 +73,6 @@ function copyOf(message: Message): object {
 
 const invalid = (path: string, what: string): RequestError =>
   new RequestError('invalid_frame', `${path}: ${what}`, path)
+
+const tooLarge = (): RequestError =>
+  new RequestError('message_too_large', `message: Expected at most ${MAX_FRAME} bytes of JSON`, 'message')

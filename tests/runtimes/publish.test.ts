@@ -136,6 +136,24 @@ describe('publishing from the application', () => {
     expect(member.frames().map(({ type }) => type)).toEqual(['welcome', 'joined'])
   })
 
+  test('[CLIENT-10] a message takes 1 MiB of JSON at most, whatever the limit for clients', async () => {
+    const world = new World()
+    const parlor = createParlor(world.runtime, { auth: 'off', adapter: world.adapter, limits: { message: 10 } })
+    const most = 1024 * 1024 - JSON.stringify({ kind: 'chat', content: '' }).length
+    const chat = (content: string) => parlor.publish('r', { kind: 'chat', content })
+    expect((await chat('x'.repeat(most))).position?.offset).toBe(1)
+    const tooLarge = {
+      code: 'message_too_large',
+      path: 'message',
+      message: 'message: Expected at most 1048576 bytes of JSON',
+    }
+    expect(await refusal(chat('x'.repeat(most + 1)))).toEqual(tooLarge)
+    expect(await refusal(chat('ü'.repeat(most / 2 + 1)))).toEqual(tooLarge)
+    const from = { id: 'x'.repeat(most), name: 'x' }
+    expect(await refusal(parlor.publish('r', { ...HELLO, from, transient: true }))).toEqual(tooLarge)
+    expect(world.adapter.calls).toEqual(['publish r'])
+  })
+
   test('[ROOM-11] what is undefined is as not given', async () => {
     const parlor = new World().parlor()
     const message = { ...HELLO, from: undefined, id: undefined, transient: undefined }
