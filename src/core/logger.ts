@@ -6,8 +6,11 @@ export interface Logger {
   error(message: string, fields?: Record<string, unknown>): void
 }
 
-/** `log`, which is the application's: what it throws, or rejects with, has nowhere to go and ends nothing. */
-export function contained(log: Logger): Logger {
+const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** The application's `log`, silent where there is none: what it throws, or rejects with, has nowhere to go and ends nothing. */
+export function loggerOf(log: Logger | undefined): Logger {
+  if (!log) return SILENT
   const quietly = async (write: () => unknown): Promise<void> => {
     try {
       await write()

@@ -2,7 +2,7 @@ import type { Hono } from 'hono'
 import type { Published } from '../core/broadcast-adapter.ts'
 import { RequestError } from '../core/errors.ts'
 import { Hub } from '../core/hub.ts'
-import { contained, type Logger } from '../core/logger.ts'
+import { loggerOf } from '../core/logger.ts'
 import { createApp } from '../http/app.ts'
 import { systemClock, systemRandom } from '../http/platform.ts'
 import type { Runtime } from '../http/runtime.ts'
@@ -23,13 +23,11 @@ export interface Parlor {
   close(): Promise<void>
 }
 
-const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
 /** Live rooms on `runtime`, as routes for a Hono app. Throws a TypeError that lists the options that can't be, and what an adapter throws that can't be made. */
 export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
   const absent = runtime.fanOut ? [] : (['writerThreads'] as const)
   const { settings, limitsOf, allowedOrigins, writerThreads } = readOptions(options, { absent })
-  const log = options.log ? contained(options.log) : SILENT
+  const log = loggerOf(options.log)
   const { loop } = runtime
   const { adapter: given = memoryAdapter() } = options
   const deps = { clock: systemClock, loop, random: systemRandom, log, limitsOf }

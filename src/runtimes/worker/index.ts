@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import type { Announced, Answer } from '../../adapters/object-peers.ts'
 import { unwrapped } from '../../adapters/object-peers.ts'
 import type { Draft, HistoryPage, HistoryStart, Published } from '../../core/broadcast-adapter.ts'
-import { contained, type Logger } from '../../core/logger.ts'
+import { loggerOf } from '../../core/logger.ts'
 import type { StreamPosition } from '../../core/protocol.ts'
 import { authenticator } from '../../http/auth.ts'
 import { pageRoutes } from '../../http/page.ts'
@@ -38,12 +38,10 @@ export interface WorkerParlor {
   publish(room: string, message: Message): Promise<Published>
 }
 
-const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
 /** Live rooms as routes for a Hono app in a Worker, and the objects behind them. Throws a TypeError that lists the options that can't be. */
 export function createParlor(options: WorkerOptions): WorkerParlor {
   const read = readOptions(options, { added: ['binding', 'shards'], absent: PROCESS_OPTIONS })
-  const log = options.log ? contained(options.log) : SILENT
+  const log = loggerOf(options.log)
   const authenticate = authenticator(options.auth, systemRandom)
   const { binding = 'PARLOR', shards = 1 } = options
   if (typeof binding !== 'string' || binding === '') {
