@@ -1,6 +1,6 @@
 import type { Body, Draft, HistoryPage, HistoryStart, LogLimits, Publication } from '../core/broadcast-adapter.ts'
 import type { Due } from '../core/deadlines.ts'
-import { DEDUPE_LIMITS, Dedupe, fingerprint, recalled } from '../core/dedupe.ts'
+import { type ClientKey, clientKey, DEDUPE_LIMITS, Dedupe, recalled } from '../core/dedupe.ts'
 import { Log, type LogEntry } from '../core/log.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import { type Placed, placed } from './placed.ts'
@@ -80,20 +80,21 @@ export class MemoryLog implements Due {
     this.#dedupe.forget(now)
   }
 
-  append(publication: Publication, now: number): Placed {
+  append(publication: Publication, key: ClientKey | undefined, now: number): Placed {
     const offset = this.#log.head.offset + 1
     const kept = placed(publication, offset)
-    const { id, from, clientId, body } = kept
+    const { id, body } = kept
     this.#log.append({ offset, id, time: now, bytes: lengthOf(body), publication: kept })
-    if (clientId !== undefined)
-      this.#dedupe.remember(from.id, clientId, printOf(body), { epoch: this.epoch, offset, id }, now)
+    if (key) {
+      const { publisher, clientId, fingerprint } = key
+      this.#dedupe.remember(publisher, clientId, fingerprint, { epoch: this.epoch, offset, id }, now)
+    }
     return kept
   }
 
   /** The position of an earlier publish with the same client id; undefined: there was none. */
-  recall({ from, clientId, body, age }: Draft, now: number): StreamPosition | undefined {
-    if (clientId === undefined) return undefined
-    return recalled(this.#dedupe.ask(from.id, clientId, printOf(body), now, age))
+  recall({ publisher, clientId, fingerprint, age }: ClientKey, now: number): StreamPosition | undefined {
+    return recalled(this.#dedupe.ask(publisher, clientId, fingerprint, now, age))
   }
 
   positionAt(offset: number): StreamPosition {
@@ -111,7 +112,9 @@ export class MemoryLog implements Due {
   }
 }
 
-const printOf = (body: Body): string => fingerprint(JSON.stringify(body))
+/** By what a draft is known where it is sent again; undefined: it is not. */
+export const keyOf = ({ from, clientId, body, age }: Draft): ClientKey | undefined =>
+  clientId === undefined ? undefined : clientKey(from.id, clientId, JSON.stringify(body), age)
 
 /** Characters of a body as JSON, or about as many: about as many bytes. A chat's are counted, not written out: it is nearly every one. */
 const lengthOf = (body: Body): number =>

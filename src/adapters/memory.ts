@@ -10,10 +10,11 @@ import type {
 } from '../core/broadcast-adapter.ts'
 import type { Clock, EventLoop } from '../core/clock.ts'
 import { Deadlines } from '../core/deadlines.ts'
+import type { ClientKey } from '../core/dedupe.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import { type Random, sequentialIds } from '../core/random.ts'
 import { DEFAULT_TOTAL_BYTES } from '../core/settings.ts'
-import { MemoryLog } from './memory-log.ts'
+import { keyOf, MemoryLog } from './memory-log.ts'
 import type { Placed } from './placed.ts'
 
 /** How early a log may expire, in ms. */
@@ -84,12 +85,13 @@ export class MemoryAdapter implements BroadcastAdapter {
   publish(room: string, draft: Draft): Published {
     const now = this.#deps.clock.now()
     const publication = this.#publicationOf(draft, now)
+    const key = draft.transient ? undefined : keyOf(draft)
     const log = this.#open(room)
     let kept: Placed | undefined
     try {
-      const position = draft.transient ? undefined : log.recall(draft, now)
+      const position = key && log.recall(key, now)
       if (position) return { position, duplicate: true }
-      if (!draft.transient) kept = this.#append(log, publication, now)
+      if (!draft.transient) kept = this.#append(log, publication, key, now)
     } finally {
       this.#settle(log)
     }
@@ -133,10 +135,10 @@ export class MemoryAdapter implements BroadcastAdapter {
     return clientId === undefined ? { id, from, time, body } : { id, from, time, body, clientId }
   }
 
-  #append(log: MemoryLog, publication: Publication, now: number): Placed {
+  #append(log: MemoryLog, publication: Publication, key: ClientKey | undefined, now: number): Placed {
     this.#logs.delete(log.room)
     this.#logs.set(log.room, log)
-    const kept = this.#counting(log, () => log.append(publication, now))
+    const kept = this.#counting(log, () => log.append(publication, key, now))
     if (this.#bytes > this.#totalBytes) this.#free(this.#totalBytes * FREE_TO, log, now)
     return kept
   }

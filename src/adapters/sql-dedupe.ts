@@ -1,15 +1,6 @@
-import { DEDUPE_LIMITS, type DedupeAnswer, mayBeForgotten } from '../core/dedupe.ts'
+import { type ClientKey, DEDUPE_LIMITS, type DedupeAnswer, mayBeForgotten } from '../core/dedupe.ts'
 import type { RoomRow } from './sql-rooms.ts'
 import { integerOf, keyOf, type SqlRow, type SqlStore, textOf } from './sql-store.ts'
-
-/** A client id on its way to a log. */
-export interface ClientKey {
-  readonly publisher: string
-  readonly clientId: string
-  readonly fingerprint: string
-  /** ms since it was first sent. */
-  readonly age: number
-}
 
 /** Where a room's ids were looked through up to, and whether some of them have to stay. */
 interface Sweep {

@@ -1,11 +1,11 @@
 import type { Draft, HistoryPage, HistoryStart, LogLimits, Publication } from '../core/broadcast-adapter.ts'
-import { fingerprint, recalled } from '../core/dedupe.ts'
+import { type ClientKey, clientKey, recalled } from '../core/dedupe.ts'
 import type { Mark } from '../core/log.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import { type Random, sequentialIds } from '../core/random.ts'
 import { encodeRecord } from '../core/record.ts'
 import { placed } from './placed.ts'
-import { type ClientKey, SqlDedupe } from './sql-dedupe.ts'
+import { SqlDedupe } from './sql-dedupe.ts'
 import { type NewEntry, SqlPublications } from './sql-publications.ts'
 import { type RoomRow, SqlRooms } from './sql-rooms.ts'
 import { migrate } from './sql-schema.ts'
@@ -73,7 +73,7 @@ export class SqlLog {
     const publication = { id: this.#nextId(), from, time, body, ...own }
     const record = encodeRecord(publication)
     const content = JSON.stringify(body)
-    const key = clientId === undefined ? undefined : keyOf(from.id, clientId, content, age)
+    const key = clientId === undefined ? undefined : clientKey(from.id, clientId, content, age)
     return { publication, record, bytes: content.length, key }
   }
 
@@ -218,10 +218,3 @@ const earliest = (...times: readonly (number | undefined)[]): number | undefined
 /** A start without an id is not compared. */
 const isSame = (start: Mark, mark: Mark): boolean =>
   start.offset === mark.offset && (start.id === undefined || start.id === mark.id)
-
-const keyOf = (publisher: string, clientId: string, content: string, age = 0): ClientKey => ({
-  publisher,
-  clientId,
-  fingerprint: fingerprint(content),
-  age,
-})

@@ -21,6 +21,23 @@ const UNDER_WAY = 2000
 export const mayBeForgotten = (age: number, now: number, pushedOut: number, { ttl }: DedupeLimits): boolean =>
   age > 0 && (age >= ttl * 0.9 || (pushedOut > 0 && now - age <= pushedOut + Math.min(UNDER_WAY, ttl / 10)))
 
+/** A client id on its way to a log. */
+export interface ClientKey {
+  readonly publisher: string
+  readonly clientId: string
+  readonly fingerprint: string
+  /** ms since it was first sent. */
+  readonly age: number
+}
+
+/** `content`: the body as JSON. */
+export const clientKey = (publisher: string, clientId: string, content: string, age = 0): ClientKey => ({
+  publisher,
+  clientId,
+  fingerprint: fingerprint(content),
+  age,
+})
+
 interface Remembered {
   readonly position: StreamPosition
   readonly fingerprint: string
