@@ -90,7 +90,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: 'one room of 100, saturated: 16 messages in flight',
     task: fan(1, 100, saturated(16)),
     reps: 3,
-    servers: [...NATIVE, ...NODE],
+    servers: [...NATIVE, ...NODE, 'parlor-node-alone'],
   },
   {
     name: 'burst1000',
@@ -104,7 +104,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: '300 messages a second, evenly, to 1,000 members',
     task: fan(1, 1000, evenly(300)),
     reps: 3,
-    servers: [...NATIVE, ...NODE],
+    servers: [...NATIVE, ...NODE, 'parlor-node-alone'],
   },
   {
     name: 'stall300',
@@ -119,7 +119,7 @@ export const SCENARIOS: readonly Scenario[] = [
     task: fan(1, 1000, evenly(50)),
     reps: 3,
     small: 'none',
-    servers: [...NATIVE, ...NODE],
+    servers: [...NATIVE, ...NODE, 'parlor-node-alone'],
   },
   {
     name: 'rooms',

@@ -69,6 +69,12 @@ export const PARLOR: readonly Server[] = [
     what: 'the same with PARLOR_MAX_LINGER=0',
     env: { ...node.env, PARLOR_MAX_LINGER: '0' },
   },
+  {
+    ...node,
+    name: 'parlor-node-alone',
+    what: 'the same with PARLOR_WRITER_THREADS=0',
+    env: { ...node.env, PARLOR_WRITER_THREADS: '0' },
+  },
   ...on('deno', 'Deno'),
   ...on('bun', 'Bun'),
   ...on('workers', 'workerd'),
