@@ -1,3 +1,4 @@
+import { wordsOf } from '../core/errors.ts'
 import { SqlAdapter, type SqlAdapterDeps } from './sql-adapter.ts'
 import { ownSqlite, type SqliteDatabase } from './sqlite-file.ts'
 
@@ -35,7 +36,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 ]
 
 function inWords(reason: unknown): string {
-  const message = reason instanceof Error ? reason.message : String(reason)
+  const message = wordsOf(reason)
   const advice = ADVICE.find(([pattern]) => pattern.test(message))?.[1]
   return advice === undefined ? message : `${advice} (SQLite: ${message})`
 }

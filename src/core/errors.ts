@@ -20,3 +20,6 @@ export class RequestError extends Error {
     this.path = path
   }
 }
+
+/** What was thrown, whatever it is, in words. */
+export const wordsOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason))

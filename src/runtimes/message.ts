@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Body, Draft } from '../core/broadcast-adapter.ts'
 import { isTooDeep, TOO_DEEP } from '../core/codec.ts'
-import { RequestError } from '../core/errors.ts'
+import { RequestError, wordsOf } from '../core/errors.ts'
 import { ChatFrame, EventFrame, User } from '../core/protocol.ts'
 import { isRoomName } from '../core/room-name.ts'
 import { MAX_FRAME } from '../core/settings.ts'
@@ -66,7 +66,7 @@ function copyOf(message: Message): object {
     return JSON.parse(text)
   } catch (reason) {
     if (reason instanceof RequestError) throw reason
-    const why = reason instanceof Error ? reason.message : String(reason)
+    const why = wordsOf(reason)
     throw invalid('data', `Expected what can be said in JSON: ${why}`)
   }
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { Hono } from 'hono'
 import type { BroadcastAdapter, LogLimits } from '../core/broadcast-adapter.ts'
 import { type Config, ConfigError, describeSettings } from '../core/config.ts'
+import { wordsOf } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import { systemClock, systemRandom } from '../http/platform.ts'
 import { signToken } from '../http/tokens.ts'
@@ -57,7 +58,7 @@ export async function runService(platform: ServicePlatform): Promise<void> {
     guestTokens: made !== undefined,
     drainWindow: config.PARLOR_DRAIN_WINDOW,
     maxLinger: config.PARLOR_MAX_LINGER,
-    ...threadsOf(config, platform),
+    writerThreads: platform.hasWriterThreads ? config.PARLOR_WRITER_THREADS : undefined,
   })
   try {
     const listening = await platform.serve(new Hono().route('/', parlor.routes), {
@@ -67,9 +68,7 @@ export async function runService(platform: ServicePlatform): Promise<void> {
     stopOnSignals(parlor, listening, log)
     await announce(platform, config, listening.port, made, log)
   } catch (reason) {
-    fail(
-      `Parlor can't listen on ${config.HOST}:${config.PORT}: ${reason instanceof Error ? reason.message : String(reason)}`,
-    )
+    fail(`Parlor can't listen on ${config.HOST}:${config.PORT}: ${wordsOf(reason)}`)
   }
 }
 
@@ -95,7 +94,7 @@ function configure(platform: ServicePlatform): Config | undefined {
   } catch (reason) {
     if (reason instanceof ConfigError)
       fail(`Parlor can't start with these settings:\n  ${reason.problems.join('\n  ')}\n--help prints them all.`)
-    else fail(`${reason instanceof Error ? reason.message : String(reason)}\n--help prints what there is.`)
+    else fail(`${wordsOf(reason)}\n--help prints what there is.`)
     return undefined
   }
 }
@@ -108,22 +107,13 @@ function checkThreads({ PARLOR_WRITER_THREADS: threads }: Config, { name, hasWri
   ])
 }
 
-function threadsOf(
-  { PARLOR_WRITER_THREADS: writerThreads }: Config,
-  { hasWriterThreads }: ServicePlatform,
-): Pick<ParlorOptions, 'writerThreads'> {
-  return hasWriterThreads && writerThreads !== undefined ? { writerThreads } : {}
-}
-
 function openAdapter(config: Config, { openSqlite }: ServicePlatform, log: Logger): BroadcastAdapter | undefined {
   try {
     const limitsOf = (): LogLimits => historyOf(config)
     const store = storeOf(config, (file) => sqliteLogs(openSqlite, file))
     return store({ clock: systemClock, loop: eventLoop, random: systemRandom, log, limitsOf })
   } catch (reason) {
-    fail(
-      `Parlor can't use the log that PARLOR_STORE names:\n  ${reason instanceof Error ? reason.message : String(reason)}`,
-    )
+    fail(`Parlor can't use the log that PARLOR_STORE names:\n  ${wordsOf(reason)}`)
     return undefined
   }
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { SqlRow, SqlValue } from '../adapters/sql-store.ts'
 import { openSqliteAdapter } from '../adapters/sqlite.ts'
 import type { SqliteDatabase } from '../adapters/sqlite-file.ts'
+import { wordsOf } from '../core/errors.ts'
 import type { MakeAdapter } from './adapter.ts'
 import { shown } from './problems.ts'
 
@@ -26,7 +27,7 @@ export function sqliteAdapterWith(open: OpenSqlite, file: string): MakeAdapter {
     try {
       return make(deps)
     } catch (reason) {
-      throw new Error(`sqliteAdapter: ${reason instanceof Error ? reason.message : String(reason)}`, { cause: reason })
+      throw new Error(`sqliteAdapter: ${wordsOf(reason)}`, { cause: reason })
     }
   }
 }

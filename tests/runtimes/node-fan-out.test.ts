@@ -10,20 +10,16 @@ import { ThreadedFanOut } from '../../src/runtimes/node/fan-out.ts'
 import { createShare, JOB, MOST_JOBS } from '../../src/runtimes/node/share.ts'
 import { findDirect, NodeTransport } from '../../src/runtimes/node/transport.ts'
 import { type Writers, WriterThreads } from '../../src/runtimes/node/writer-threads.ts'
-import { parseFrame } from '../contract/frames.ts'
+import { raise } from '../core/fake-loop.ts'
 import { unchecked } from '../unchecked.ts'
-import { type Pair, pairOf } from './node-pair.ts'
+import { DEAF, framesFrom, type Pair, pairOf } from './node-pair.ts'
 
-const DEAF = { text: () => {}, binary: () => {}, alive: () => {}, closed: () => {} }
 const THREADS = [1, 3]
 /** Sockets from which on a thread helps. */
 const LEAST = 64
 const EMPTY = new Uint8Array(1)
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-const raise = (reason: unknown): never => {
-  throw reason
-}
 
 function directWay() {
   const direct = findDirect()
@@ -60,13 +56,8 @@ function round(fanOut: ThreadedFanOut, pairs: readonly Pair<NodeTransport>[], ba
 /** The texts that the peer reads until there are so many. */
 async function textsOf(peer: Socket, count: number): Promise<readonly string[]> {
   const texts: string[] = []
-  let rest = Buffer.alloc(0)
-  for await (const chunk of peer.iterator({ destroyOnReturn: false })) {
-    rest = Buffer.concat([rest, chunk])
-    for (let parsed = parseFrame(rest); parsed; parsed = parseFrame(rest)) {
-      texts.push(...parsed.frame.payload.toString().split('\n'))
-      rest = rest.subarray(parsed.size)
-    }
+  for await (const together of framesFrom(peer)) {
+    texts.push(...together.flatMap(({ payload }) => payload.toString().split('\n')))
     if (texts.length >= count) break
   }
   return texts

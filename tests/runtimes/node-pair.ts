@@ -3,12 +3,16 @@ import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { findDirect } from '../../src/runtimes/node/transport.ts'
+import { type Frame, parseFrame } from '../contract/frames.ts'
 
 /** The ways in which sockets of Node are read and written. */
 export const WAYS = [
   ['past the stream', findDirect()],
   ['on the stream', undefined],
 ] as const
+
+/** Who hears nothing of a socket. */
+export const DEAF = { text: () => {}, binary: () => {}, alive: () => {}, closed: () => {} }
 
 const HANDSHAKE =
   'GET / HTTP/1.1\r\nHost: parlor\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
@@ -45,4 +49,18 @@ export async function pairOf<T>(make: (ws: WebSocket, socket: Socket) => T, opti
     server.close()
   })
   return pair
+}
+
+/** The peer's frames, those that came together at once. */
+export async function* framesFrom(peer: Socket): AsyncGenerator<readonly Frame[]> {
+  let rest = Buffer.alloc(0)
+  for await (const chunk of peer.iterator({ destroyOnReturn: false })) {
+    const frames: Frame[] = []
+    rest = Buffer.concat([rest, chunk])
+    for (let parsed = parseFrame(rest); parsed; parsed = parseFrame(rest)) {
+      frames.push(parsed.frame)
+      rest = rest.subarray(parsed.size)
+    }
+    yield frames
+  }
 }

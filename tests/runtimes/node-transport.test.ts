@@ -3,10 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { Batch } from '../../src/core/batch.ts'
 import { findTcpHandles } from '../../src/runtimes/node/tcp-handle.ts'
 import { type Direct, NodeTransport } from '../../src/runtimes/node/transport.ts'
-import { type Frame, parseFrame } from '../contract/frames.ts'
-import { pairOf, WAYS } from './node-pair.ts'
-
-const DEAF = { text: () => {}, binary: () => {}, alive: () => {}, closed: () => {} }
+import type { Frame } from '../contract/frames.ts'
+import { DEAF, framesFrom, pairOf, WAYS } from './node-pair.ts'
 
 interface Pair {
   readonly transport: NodeTransport
@@ -25,13 +23,8 @@ async function pair(direct: Direct | undefined): Promise<Pair> {
 /** The peer's frames, as soon as there are so many. */
 async function framesOf(peer: Socket, count: number): Promise<readonly Frame[]> {
   const frames: Frame[] = []
-  let rest = Buffer.alloc(0)
-  for await (const chunk of peer.iterator({ destroyOnReturn: false })) {
-    rest = Buffer.concat([rest, chunk])
-    for (let parsed = parseFrame(rest); parsed; parsed = parseFrame(rest)) {
-      frames.push(parsed.frame)
-      rest = rest.subarray(parsed.size)
-    }
+  for await (const together of framesFrom(peer)) {
+    frames.push(...together)
     if (frames.length >= count) break
   }
   return frames

@@ -1,7 +1,7 @@
 import type { TcpHandle, TcpHandles, WriteRequest } from './tcp-handle.ts'
 
 export interface InFlight {
-  /** So many bytes of what was handed over are in flight. */
+  /** So many bytes of what was handed over are in flight. Not called where none are. */
   waits(bytes: number): void
   /** What was in flight has been taken, or `status` is the number of an error and it never will be. */
   landed(status: number): void
@@ -30,23 +30,22 @@ export class DirectWrites {
   }
 
   /**
-   * Writes bytes, or a string whose every character is one, now or with the batches that are being gathered. Answers those that are in
-   * flight; none: the kernel has all, or the owner will be told. Throws where the socket can't be written.
+   * Writes bytes, or a string whose every character is one, now or with the batches that are being gathered. The owner is told of those that
+   * are in flight. Throws where the socket can't be written.
    */
-  write(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): number {
-    if (this.#gathering === undefined || typeof data === 'string') return this.writeNow(handle, data, owner)
-    this.#gathering.add(handle, data, owner)
-    return 0
+  write(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): void {
+    if (this.#gathering === undefined || typeof data === 'string') this.writeNow(handle, data, owner)
+    else this.#gathering.add(handle, data, owner)
   }
 
-  writeNow(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): number {
+  writeNow(handle: TcpHandle, data: Uint8Array | string, owner: InFlight): void {
     const request = this.#spare
     const error = typeof data === 'string' ? handle.writeLatin1String(request, data) : handle.writeBuffer(request, data)
     if (error !== 0) throw new Error(`the socket is closed, or writing failed: ${error}`)
-    if (!this.#handles.state.isInFlight) return 0
+    if (!this.#handles.state.isInFlight) return
     request.data = data
     request.oncomplete = (status) => owner.landed(status)
     this.#spare = new this.#handles.Request()
-    return handle.writeQueueSize
+    owner.waits(handle.writeQueueSize)
   }
 }

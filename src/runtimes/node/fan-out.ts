@@ -23,7 +23,9 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
   readonly #owners: InFlight[] = []
   /** Where the jobs of this round begin among them. */
   #first = 0
-  readonly #here = (first: number, end: number): void => this.#writeHere(this.#first + first, this.#first + end)
+  readonly #here = (first: number, end: number): void => {
+    for (let job = first; job < end; job++) this.#write(job, 0)
+  }
 
   /** `makeWriters`: called when so many sockets are written to for the first time that they are of use. */
   constructor(writes: DirectWrites, makeWriters: () => Writers) {
@@ -38,6 +40,7 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
 
   end(): number {
     this.#writes.gather(undefined)
+    if (this.#handles.length === 0) return 0
     let elsewhere = 0
     for (let first = 0; first < this.#handles.length; first += MOST_JOBS) elsewhere += this.#round(first)
     this.#handles.length = 0
@@ -100,25 +103,23 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
     return true
   }
 
-  #writeHere(first: number, end: number): void {
-    for (let place = first; place < end; place++) this.#write(place, 0)
-  }
-
   /** What other threads could not write: the kernel takes it later, or the socket is of no use. */
   #writeRest(count: number, { jobs }: Share): void {
     for (let job = 0; job < count; job++) {
       const taken = jobs[job * JOB.size + JOB.taken] ?? 0
-      if (taken !== jobs[job * JOB.size + JOB.length]) this.#write(this.#first + job, taken)
+      if (taken !== jobs[job * JOB.size + JOB.length]) this.#write(job, taken)
     }
   }
 
-  #write(place: number, from: number): void {
+  /** Writes what is left of a job of this round. */
+  #write(job: number, from: number): void {
+    const place = this.#first + job
     const handle = this.#handles[place]
     const batch = this.#batches[place]
     const owner = this.#owners[place]
     if (!handle || !batch || !owner) return
     try {
-      owner.waits(this.#writes.writeNow(handle, from === 0 ? batch : batch.subarray(from), owner))
+      this.#writes.writeNow(handle, from === 0 ? batch : batch.subarray(from), owner)
     } catch {
       owner.landed(BROKEN)
     }

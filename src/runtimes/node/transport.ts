@@ -149,7 +149,7 @@ export class NodeTransport implements Transport, InFlight, Reader {
   /** A string: a character a byte. */
   #write(frames: Buffer | string): void {
     const direct = this.#inFlight === 0 && !this.#corked && (this.#alone || this.#isFree())
-    if (direct && this.#handle && this.#writes) this.#inFlight = this.#writes.write(this.#handle, frames, this)
+    if (direct && this.#handle && this.#writes) this.#writes.write(this.#handle, frames, this)
     else this.#writeToStream(frames)
   }
 
