@@ -154,7 +154,7 @@ const Settings = v.object({
   PARLOR_WRITER_THREADS: setting(
     threads,
     'auto',
-    'threads that help to write to rooms of 64 sockets and more, on Node; auto: 1, none on a single core',
+    'threads that help to write where 64 sockets and more are written to at once, on Node; auto: 1, none on a single core',
   ),
   PARLOR_LOG_LEVEL: setting(
     oneOf('debug', 'info', 'warning', 'error', 'off'),

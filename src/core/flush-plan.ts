@@ -31,7 +31,7 @@ export class FlushPlan {
   atTurnsEnd(): void {
     this.cancel()
     this.#state = TURN
-    this.#turns.atEnd(this.#turnEnds)
+    this.#turns.flushAtEnd(this.#turnEnds)
   }
 
   after(ms: number): void {

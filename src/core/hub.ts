@@ -81,9 +81,9 @@ export class Hub {
     this.settings = deps.settings
     this.hooks = deps.hooks
     this.log = deps.log
-    this.#turns = new Turns(deps.loop, (reason) =>
-      this.log.error('what was put off to the end of a turn failed', { reason }),
-    )
+    const fanOut = deps.fanOut ?? ONE_BY_ONE
+    const failed = (reason: unknown): void => this.log.error('what was put off to the end of a turn failed', { reason })
+    this.#turns = new Turns(deps.loop, failed, fanOut)
     this.sessions = new Sessions(deps.random)
     const { adapter, loop, log, limitsOf, settings } = deps
     this.#deadlines = deps.deadlines ?? new Deadlines(deps.clock, loop, tickOf(settings))
@@ -93,7 +93,7 @@ export class Hub {
       clock: deps.clock,
       loop,
       rhythm: (room, flush) => deps.rhythm?.(room, this.#turns, flush) ?? linger.rhythm(flush),
-      fanOut: deps.fanOut ?? ONE_BY_ONE,
+      fanOut,
       // What a copy of a log has that has expired goes with the memory.
       deadlines: deps.deadlines ? NEVER : this.#deadlines,
       log,

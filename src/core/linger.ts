@@ -42,6 +42,8 @@ export class Linger {
   readonly #most: number
   #load = 0
   #work = 0
+  /** What the turns had handed out together when this window began. */
+  #together = 0
   #since = 0
 
   /** `most`: ms of the longest rest; 0: none. */
@@ -61,8 +63,10 @@ export class Linger {
   due(cost: number, now: number): void {
     const passed = now - this.#since
     if (passed >= WINDOW) {
-      this.#load = this.#work / passed
+      const { together } = this.turns
+      this.#load = (this.#work + together - this.#together) / passed
       this.#work = 0
+      this.#together = together
       this.#since = now
     }
     this.#work += cost
@@ -85,7 +89,7 @@ class EveryTurn implements Rhythm {
   }
 
   added(waiting: number): void {
-    if (waiting === 1) this.#turns.atEnd(this.#flush)
+    if (waiting === 1) this.#turns.flushAtEnd(this.#flush)
   }
 
   begin(): void {}

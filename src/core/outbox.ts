@@ -189,7 +189,7 @@ export class Outbox {
     if (this.#corked || !this.#transport.cork) return
     this.#corked = true
     this.#transport.cork()
-    this.#turns.afterEnd(() => {
+    this.#turns.atEnd(() => {
       this.#corked = false
       this.#transport.uncork?.()
     })

@@ -18,7 +18,7 @@ export interface Runtime {
   address(c: Context): string | undefined
   readonly loop: EventLoop
   /**
-   * How batches reach the sockets of large rooms, with so many threads to help; undefined: with as many as do good. Absent where nothing helps;
+   * How batches reach many sockets, with so many threads to help; undefined: with as many as do good. Absent where nothing helps;
    * answers undefined where nothing does this time.
    */
   fanOut?(threads: number | undefined, log: Logger): FanOut | undefined

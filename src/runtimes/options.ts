@@ -39,8 +39,8 @@ export interface ParlorOptions {
    */
   readonly maxLinger?: number | undefined
   /**
-   * Threads that help to write to rooms of 64 sockets and more, which reach their last member sooner so. 0: none. By default 1, and none
-   * where there is only one core. On Node only.
+   * Threads that help to write where 64 sockets and more are written to at once, in one room or in many: the last of them hears sooner so.
+   * 0: none. By default 1, and none where there is only one core. On Node only.
    */
   readonly writerThreads?: number | undefined
   readonly hooks?: Hooks | undefined

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ONE_BY_ONE } from '../../src/core/fan-out.ts'
 import { FlushPlan } from '../../src/core/flush-plan.ts'
 import { Linger } from '../../src/core/linger.ts'
 import { Turns } from '../../src/core/turns.ts'
@@ -26,11 +27,11 @@ interface Flushed {
   readonly publications: number
 }
 
-function room(loop: FakeLoop, most: number) {
+function room(loop: FakeLoop, most: number, turns: Turns = new Turns(loop, raise)) {
   const flushes: Flushed[] = []
   let load: Load = { cost: 0, every: 1 }
   let came: number[] = []
-  const rhythm = new Linger(loop, new Turns(loop, raise), most).rhythm(() => {
+  const rhythm = new Linger(loop, turns, most).rhythm(() => {
     rhythm.begin(came.length)
     flushes.push({ waited: loop.now() - (came[0] ?? 0), publications: came.length })
     came = []
@@ -77,6 +78,17 @@ describe('lingering', () => {
     expect(waits[1]).toBeGreaterThan((waits[0] ?? 0) + 3)
     const idle = room(new TimedLoop(), 25).under(5000, { cost: 6, every: 20, elsewhere: 100 })
     expect(longest(idle)).toBe(0)
+  })
+
+  test('[ROOM-17] a room rests too where the time goes into what small rooms hand out together', () => {
+    const loop = new TimedLoop()
+    const endTurn = (): number => {
+      loop.pass(12)
+      return 12
+    }
+    const turns = new Turns(loop, raise, { ...ONE_BY_ONE, endTurn })
+    expect(longest(room(loop, 25, turns).under(2000, { cost: 5, every: 15 }).slice(-50))).toBeGreaterThan(0)
+    expect(longest(room(new TimedLoop(), 25).under(2000, { cost: 5, every: 15 }))).toBe(0)
   })
 
   test('[ROOM-17] what was sent in one go and is read in several turns goes out together, where handing out takes long', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ONE_BY_ONE } from '../../src/core/fan-out.ts'
 import { Lanes } from '../../src/core/lanes.ts'
 import { sequentialIds } from '../../src/core/random.ts'
 import { RateLimit } from '../../src/core/rate.ts'
@@ -156,15 +157,40 @@ test('turns: what one task throws is told, and takes nothing from the others', (
   const first = turns.current()
   for (const [when, name] of [
     ['atEnd', 'at the end'],
-    ['afterEnd', 'after it'],
+    ['flushAtEnd', 'flush'],
   ] as const) {
     turns[when](() => raise(name))
     turns[when](() => done.push(name))
   }
   loop.turn()
-  expect(told).toEqual(['at the end', 'after it'])
+  expect(told).toEqual(['flush', 'at the end'])
   expect(done).toEqual(told)
   expect(turns.current()).toBe(first + 1)
+})
+
+test('turns: what is flushed at the end of one is brought to the sockets together, before anything else is done', () => {
+  const loop = new FakeLoop()
+  const done: string[] = []
+  const turns = new Turns(loop, () => done.push('failed'), {
+    ...ONE_BY_ONE,
+    beginTurn: (rooms) => done.push(`${rooms} rooms`),
+    endTurn: () => {
+      done.push('written')
+      return 3
+    },
+  })
+  turns.atEnd(() => done.push('task'))
+  turns.flushAtEnd(() => {
+    done.push('flush')
+    turns.flushAtEnd(() => done.push('later flush'))
+    turns.atEnd(() => done.push('later task'))
+  })
+  turns.flushAtEnd(() => raise('broken'))
+  loop.turn()
+  expect(done).toEqual(['2 rooms', 'flush', 'failed', 'written', 'task', 'later task'])
+  loop.turn()
+  expect(done.slice(6)).toEqual(['1 rooms', 'later flush', 'written'])
+  expect(turns.together).toBe(6)
 })
 
 describe('[ROOM-4] settings', () => {

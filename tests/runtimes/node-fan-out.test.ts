@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Batch } from '../../src/core/batch.ts'
-import { FULL } from '../../src/core/linger.ts'
-import { ThreadedFanOut } from '../../src/runtimes/node/fan-out.ts'
+import { MOST_PUBLICATIONS, ThreadedFanOut } from '../../src/runtimes/node/fan-out.ts'
 import { createShare, JOB, MOST_JOBS } from '../../src/runtimes/node/share.ts'
 import { findDirect, NodeTransport } from '../../src/runtimes/node/transport.ts'
 import { type Writers, WriterThreads } from '../../src/runtimes/node/writer-threads.ts'
@@ -69,7 +68,10 @@ describe.each(THREADS)('a room of Node that %i threads help to write to', (threa
     const sent: string[] = []
     let elsewhere = 0
     for (let i = 0; i < 50 || elsewhere === 0; i++) {
-      const texts = Array.from({ length: 1 + (i % FULL) }, (_, k) => `${i} ${k} ${'x'.repeat((i * 37) % 900)}`)
+      const texts = Array.from(
+        { length: 1 + (i % MOST_PUBLICATIONS) },
+        (_, k) => `${i} ${k} ${'x'.repeat((i * 37) % 900)}`,
+      )
       elsewhere += round(new Batch(texts))
       for (const { made } of pairs) made.send(`reply ${i}`)
       sent.push(...texts, `reply ${i}`)
@@ -167,6 +169,125 @@ describe.each(THREADS)('a room of Node that %i threads help to write to', (threa
   })
 })
 
+/** Hands each room's batch to its sockets, in one turn. `between`: called after each room. Answers the ms that the turn's end took. */
+function turnOf(fanOut: ThreadedFanOut, rooms: readonly (readonly [Room, Batch])[], between: () => void = () => {}) {
+  fanOut.beginTurn(rooms.length)
+  for (const [pairs, batch] of rooms) {
+    fanOut.begin(pairs.length, batch.texts.length)
+    for (const { made } of pairs) made.sendBatch(batch)
+    fanOut.end()
+    between()
+  }
+  return fanOut.endTurn()
+}
+
+type Room = readonly Pair<NodeTransport>[]
+
+/** Rooms of so many sockets each. */
+function roomsOf(pairs: Room, size: number): readonly Room[] {
+  return Array.from({ length: pairs.length / size }, (_, i) => pairs.slice(i * size, (i + 1) * size))
+}
+
+describe.each(THREADS)('small rooms of Node that are flushed in one turn, with %i threads to help', (threads) => {
+  test('[ROOM-1] every socket gets the batches of its own room and what is sent between them, in order', async () => {
+    const { fanOut, pairs } = await ground(threads, 90)
+    const rooms = roomsOf(pairs, 9)
+    const sent: string[][] = rooms.map(() => [])
+    for (let i = 0; i < 40; i++) {
+      // Not every room has something in every turn, and some have more than is written together.
+      const flushed = rooms.flatMap((room, r) => {
+        const texts = Array.from(
+          { length: (i * 7 + r * 5) % 20 },
+          (_, k) => `${i} ${r} ${k} ${'x'.repeat((i * 37) % 900)}`,
+        )
+        sent[r]?.push(...texts, `reply ${i}`)
+        return texts.length === 0 ? [] : [[room, new Batch(texts)] as const]
+      })
+      turnOf(fanOut, flushed)
+      for (const { made } of pairs) made.send(`reply ${i}`)
+      await turn()
+    }
+    for (const [r, room] of rooms.entries()) {
+      const expected = sent[r] ?? []
+      for (const { peer } of room) expect(await textsOf(peer, expected.length)).toEqual(expected)
+    }
+  })
+
+  test('[ROOM-1] [CONN-2] more bytes than are shared at once, and a peer that stalls, are written all the same', async () => {
+    const { fanOut, pairs } = await ground(threads, 70)
+    const rooms = roomsOf(pairs, 7)
+    const [stalled, ...others] = pairs
+    if (!stalled) throw new Error('unreachable: there are 70')
+    const expected: string[][] = rooms.map(() => [])
+    const read = others.map(({ peer }) => textsOf(peer, 40))
+    for (let i = 0; i < 40 || stalled.made.buffered() === 0; i++) {
+      const flushed = rooms.map((room, r) => {
+        const text = `${i} ${r} ${'y'.repeat(30_000)}`
+        expected[r]?.push(text)
+        return [room, new Batch([text])] as const
+      })
+      turnOf(fanOut, flushed)
+      await turn()
+    }
+    for (const [i, texts] of (await Promise.all(read)).entries()) {
+      expect(texts.slice(0, 40)).toEqual(expected[Math.floor((i + 1) / 7)]?.slice(0, 40))
+    }
+    expect(await textsOf(stalled.peer, expected[0]?.length ?? 0)).toEqual(expected[0])
+  })
+})
+
+/** Writers that do all by the main thread, and how many jobs each round had. */
+function counting() {
+  const counts: number[] = []
+  const run = (count: number, here: (first: number, end: number) => void): number => {
+    counts.push(count)
+    here(0, count)
+    return 1
+  }
+  return { counts, makeWriters: (): Writers => ({ share: createShare(), run, stop: () => {} }) }
+}
+
+test('[ROOM-1] what small rooms hand out in a turn is written at its end, with what a large one does at the end of that', async () => {
+  const { counts, makeWriters } = counting()
+  const { fanOut, pairs } = await ground(makeWriters, 3 * LEAST)
+  const [a, b, ...rest] = roomsOf(pairs, LEAST / 2)
+  const [c, d] = roomsOf(rest.flat(), LEAST)
+  if (!a || !b || !c || !d) throw new Error('unreachable: there are enough')
+  const batch = new Batch(['text'])
+  const seen: number[][] = []
+  const look = (): void => void seen.push([...counts])
+  expect(
+    turnOf(
+      fanOut,
+      [
+        [a, batch],
+        [b, batch],
+      ],
+      look,
+    ),
+  ).toBeGreaterThan(0)
+  expect([...seen, counts]).toEqual([[], [], [LEAST]])
+  // The large room does not wait for others, and those before it don't overtake it.
+  expect(
+    turnOf(
+      fanOut,
+      [
+        [a, batch],
+        [c, batch],
+        [b, batch],
+      ],
+      look,
+    ),
+  ).toBeGreaterThan(0)
+  expect(counts).toEqual([LEAST, LEAST + LEAST / 2])
+  // By itself a small room is written at once.
+  expect(turnOf(fanOut, [[d.slice(1), batch]])).toBe(0)
+  expect(turnOf(fanOut, [])).toBe(0)
+  expect(counts).toHaveLength(2)
+  for (const { peer } of [...a, ...b]) expect(await textsOf(peer, 2)).toEqual(['text', 'text'])
+  for (const { peer } of [...c, ...d.slice(1)]) expect(await textsOf(peer, 1)).toEqual(['text'])
+})
+
 /** A thread that does all jobs, as far as its sockets take `share` of each. */
 function halting(share: (job: number) => number): () => Writers {
   const memory = createShare()
@@ -257,7 +378,7 @@ test('[CONN-2] a room of more sockets than a round has jobs: each knows what it 
 test.each([
   ['63 sockets', 63, 1, 63],
   ['100 sockets that are not all written past their stream', 100, 1, 63],
-  ['more than a full batch', 64, FULL + 1, 64],
+  ['more than a full batch', 64, MOST_PUBLICATIONS + 1, 64],
 ])('[ROOM-1] %s are written on one thread, and none is started', async (_, sockets, publications, written) => {
   const { fanOut, pairs } = await ground(() => raise(new Error('no thread is needed')), 1)
   const [pair] = pairs

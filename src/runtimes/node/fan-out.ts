@@ -1,22 +1,28 @@
 import type { FanOut } from '../../core/fan-out.ts'
-import { FULL } from '../../core/linger.ts'
 import type { BatchWrites, DirectWrites, InFlight } from './direct-writes.ts'
-import { JOB, MOST_BYTES, MOST_JOBS, type Share } from './share.ts'
+import { JOB, MOST_JOBS, type Share, Shelf } from './share.ts'
 import type { TcpHandle } from './tcp-handle.ts'
 import type { Writers } from './writer-threads.ts'
 
 /** Sockets from which on it pays to wake another thread: one writes to so many in about half a millisecond. */
 const LEAST_SOCKETS = 64
 
+/** Publications of a batch up to which threads help: what more of them cost their readers is more than what the write costs. */
+export const MOST_PUBLICATIONS = 16
+
 /** Any number of an error. */
 const BROKEN = -1
 
-/** Writes batches to the sockets of large rooms from several threads at once. */
+/** Writes batches to many sockets from several threads at once: to those of a large room, or of all rooms that are flushed in one turn. */
 export class ThreadedFanOut implements FanOut, BatchWrites {
   readonly #writes: DirectWrites
   readonly #makeWriters: () => Writers
   #writers: Writers | undefined
   #isClosed = false
+  /** Several rooms are flushed one after another. */
+  #isTurn = false
+  /** What is being handed out leaves with the turn's end. */
+  #isPutOff = false
   // What is gathered, in arrays, so that a write makes no object.
   readonly #handles: TcpHandle[] = []
   readonly #batches: Uint8Array[] = []
@@ -34,19 +40,27 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
   }
 
   begin(sockets: number, publications: number): void {
-    // What a full batch costs its readers is more than what a write costs.
-    if (sockets >= LEAST_SOCKETS && publications <= FULL && !this.#isClosed) this.#writes.gather(this)
+    const isLarge = sockets >= LEAST_SOCKETS
+    this.#isPutOff = this.#isTurn && !isLarge
+    const isGathered = isLarge || this.#isTurn
+    if (isGathered && publications <= MOST_PUBLICATIONS && !this.#isClosed) this.#writes.gather(this)
   }
 
   end(): number {
     this.#writes.gather(undefined)
+    return this.#isPutOff ? 0 : this.#writeAll()
+  }
+
+  beginTurn(rooms: number): void {
+    this.#isTurn = rooms > 1
+  }
+
+  endTurn(): number {
+    this.#isTurn = false
     if (this.#handles.length === 0) return 0
-    let elsewhere = 0
-    for (let first = 0; first < this.#handles.length; first += MOST_JOBS) elsewhere += this.#round(first)
-    this.#handles.length = 0
-    this.#batches.length = 0
-    this.#owners.length = 0
-    return elsewhere
+    const began = performance.now()
+    this.#writeAll()
+    return performance.now() - began
   }
 
   add(handle: TcpHandle, batch: Uint8Array, owner: InFlight): void {
@@ -61,46 +75,51 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
     this.#writers = undefined
   }
 
-  /** Writes what is gathered from `first` on, as many as are one round. Answers the ms that other threads worked. */
-  #round(first: number): number {
-    const count = Math.min(MOST_JOBS, this.#handles.length - first)
-    this.#first = first
-    if (count >= LEAST_SOCKETS) {
+  /** Writes what is gathered. Answers the ms that other threads worked. */
+  #writeAll(): number {
+    if (this.#handles.length === 0) return 0
+    let elsewhere = 0
+    for (this.#first = 0; this.#first < this.#handles.length; ) elsewhere += this.#round()
+    this.#handles.length = 0
+    this.#batches.length = 0
+    this.#owners.length = 0
+    return elsewhere
+  }
+
+  /** Writes the next of what is gathered, as many as are one round. Answers the ms that other threads worked. */
+  #round(): number {
+    const left = this.#handles.length - this.#first
+    if (left >= LEAST_SOCKETS) {
       this.#writers ??= this.#makeWriters()
-      if (this.#share(count, this.#writers.share)) {
+      const count = this.#share(Math.min(MOST_JOBS, left), this.#writers.share)
+      if (count >= LEAST_SOCKETS) {
         const elsewhere = this.#writers.run(count, this.#here)
         this.#writeRest(count, this.#writers.share)
+        this.#first += count
         return elsewhere
       }
     }
+    const count = Math.min(LEAST_SOCKETS, left)
     this.#here(0, count)
+    this.#first += count
     return 0
   }
 
-  /** Puts the round's batches and jobs into the share; false: they don't fit. */
-  #share(count: number, { jobs, bytes }: Share): boolean {
-    const offsets = new Map<Uint8Array, number>()
-    let used = 0
-    for (let job = 0; job < count; job++) {
+  /** Puts jobs and their batches into the share, `most` or as many as fit. Answers how many. */
+  #share(most: number, { jobs, bytes }: Share): number {
+    const shelf = new Shelf(bytes)
+    for (let job = 0; job < most; job++) {
       const handle = this.#handles[this.#first + job]
       const batch = this.#batches[this.#first + job]
-      if (!handle || !batch) return false
-      let offset = offsets.get(batch)
-      if (offset === undefined) {
-        if (used + batch.length > MOST_BYTES) return false
-        bytes.set(batch, used)
-        offset = used
-        offsets.set(batch, offset)
-        used += batch.length
-      }
+      if (!handle || !batch || !shelf.take(batch)) return job
       const at = job * JOB.size
       jobs[at + JOB.fd] = handle.fd
-      jobs[at + JOB.offset] = offset
+      jobs[at + JOB.offset] = shelf.offset
       jobs[at + JOB.length] = batch.length
       // Of what is written on this thread there is no rest.
       jobs[at + JOB.taken] = batch.length
     }
-    return true
+    return most
   }
 
   /** What other threads could not write: the kernel takes it later, or the socket is of no use. */

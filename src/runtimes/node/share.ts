@@ -9,7 +9,7 @@ export interface Share {
 /** Jobs of one round. */
 export const MOST_JOBS = 4096
 /** Bytes of all batches of one round together. Larger ones cost their copying, which threads do not make cheaper. */
-export const MOST_BYTES = 128 * 1024
+const MOST_BYTES = 128 * 1024
 
 /** A job: the socket's descriptor, where its bytes begin, how many they are, and how many of them the kernel took. */
 export const JOB = { fd: 0, offset: 1, length: 2, taken: 3, size: 4 } as const
@@ -28,3 +28,38 @@ export const createShare = (): Share => ({
   jobs: new Int32Array(new SharedArrayBuffer(4 * JOB.size * MOST_JOBS)),
   bytes: new Uint8Array(new SharedArrayBuffer(MOST_BYTES)),
 })
+
+/** Puts batches into a share's bytes, each once however many sockets it goes to. */
+export class Shelf {
+  readonly #bytes: Uint8Array
+  readonly #offsets = new Map<Uint8Array, number>()
+  #used = 0
+  #last: Uint8Array | undefined
+  /** Where the batch that was taken last begins. */
+  offset = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** False: it does not fit. */
+  take(batch: Uint8Array): boolean {
+    // The sockets of a room follow one another.
+    if (batch === this.#last) return true
+    const known = this.#offsets.get(batch)
+    if (known === undefined && !this.#put(batch)) return false
+    if (known !== undefined) this.offset = known
+    this.#last = batch
+    return true
+  }
+
+  #put(batch: Uint8Array): boolean {
+    const end = this.#used + batch.length
+    if (end > this.#bytes.length) return false
+    this.#bytes.set(batch, this.#used)
+    this.#offsets.set(batch, this.#used)
+    this.offset = this.#used
+    this.#used = end
+    return true
+  }
+}
