@@ -111,10 +111,11 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
     for (let job = 0; job < most; job++) {
       const handle = this.#handles[this.#first + job]
       const batch = this.#batches[this.#first + job]
-      if (!handle || !batch || !shelf.take(batch)) return job
+      const offset = batch && shelf.offsetOf(batch)
+      if (!handle || !batch || offset === undefined) return job
       const at = job * JOB.size
       jobs[at + JOB.fd] = handle.fd
-      jobs[at + JOB.offset] = shelf.offset
+      jobs[at + JOB.offset] = offset
       jobs[at + JOB.length] = batch.length
       // Of what is written on this thread there is no rest.
       jobs[at + JOB.taken] = batch.length

@@ -34,32 +34,29 @@ export class Shelf {
   readonly #bytes: Uint8Array
   readonly #offsets = new Map<Uint8Array, number>()
   #used = 0
+  // The sockets of a room follow one another, and mostly take the same batch.
   #last: Uint8Array | undefined
-  /** Where the batch that was taken last begins. */
-  offset = 0
+  #offset: number | undefined
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
   }
 
-  /** False: it does not fit. */
-  take(batch: Uint8Array): boolean {
-    // The sockets of a room follow one another.
-    if (batch === this.#last) return true
-    const known = this.#offsets.get(batch)
-    if (known === undefined && !this.#put(batch)) return false
-    if (known !== undefined) this.offset = known
-    this.#last = batch
-    return true
+  /** Where the batch begins; undefined: it does not fit. */
+  offsetOf(batch: Uint8Array): number | undefined {
+    if (batch !== this.#last) {
+      this.#last = batch
+      this.#offset = this.#offsets.get(batch) ?? this.#put(batch)
+    }
+    return this.#offset
   }
 
-  #put(batch: Uint8Array): boolean {
-    const end = this.#used + batch.length
-    if (end > this.#bytes.length) return false
-    this.#bytes.set(batch, this.#used)
-    this.#offsets.set(batch, this.#used)
-    this.offset = this.#used
-    this.#used = end
-    return true
+  #put(batch: Uint8Array): number | undefined {
+    const offset = this.#used
+    if (offset + batch.length > this.#bytes.length) return undefined
+    this.#bytes.set(batch, offset)
+    this.#offsets.set(batch, offset)
+    this.#used += batch.length
+    return offset
   }
 }
