@@ -10,6 +10,8 @@ import type { Authenticator } from './auth.ts'
 import type { Asked, Route } from './routes.ts'
 import type { SocketListener, TransportWish } from './runtime.ts'
 
+const CLOSED = 3
+
 /** What a socket's connection is made of, beside the socket. */
 export interface Opening {
   readonly route: Route
@@ -49,6 +51,8 @@ export class OpenSocket implements SocketListener {
     const { hub, admission } = this.#deps
     const { route, identity } = this.#opening ?? {}
     const address = this.#address
+    // Its peer went away in mid-handshake.
+    if (ws.readyState === CLOSED) return
     if (admission.refusal(address)) return ws.close(CLOSE.tooManyConnections.code, CLOSE.tooManyConnections.reason)
     // Auth may have taken longer than the hub lived.
     if (hub.isDraining) return ws.close(CLOSE.goingAway.code, CLOSE.goingAway.reason)

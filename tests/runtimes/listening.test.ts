@@ -10,13 +10,24 @@ import { guardUpgrades, nodeRuntime } from '../../src/runtimes/node/index.ts'
 import { withOurOffer } from '../../src/runtimes/node/offer.ts'
 import { lettingGo } from '../../src/runtimes/node/opening.ts'
 import { createParlor } from '../../src/runtimes/parlor.ts'
+import { frame, OPCODE } from '../contract/frames.ts'
 import { RawSocket } from '../contract/raw-socket.ts'
+import { Gate } from '../core/fake-loop.ts'
 import { unchecked } from '../unchecked.ts'
 
 /** A server with Parlor behind `helper`; every socket of its `ws` server goes to `met` first. */
 async function serve(helper: UpgradeWebSocket, met: (ws: WebSocket) => void): Promise<RawSocket> {
   const runtime = { ...nodeRuntime, upgradeWebSocket: withOurOffer(helper) }
   const app = new Hono().route('/', createParlor(runtime, { auth: 'off' }).routes)
+  const [socket] = await connect(app, met, 1)
+  if (!socket) throw new Error('unreachable: one was asked for')
+  await socket.upgrade()
+  expect(await socket.nextText()).toContain('"welcome"')
+  return socket
+}
+
+/** Serves the app and connects so many times. */
+async function connect(app: Hono, met: (ws: WebSocket) => void, count: number): Promise<RawSocket[]> {
   const wss = new WebSocketServer({ noServer: true, clientTracking: false }).on('connection', met)
   const server = createAdaptorServer({ fetch: app.fetch, websocket: { server: unchecked(wss) } })
   if (!(server instanceof Server)) throw new TypeError('an HTTP server is needed')
@@ -28,11 +39,31 @@ async function serve(helper: UpgradeWebSocket, met: (ws: WebSocket) => void): Pr
   })
   const address = server.address()
   if (typeof address !== 'object' || !address) throw new Error('unreachable: it listens')
-  const socket = await RawSocket.connect(address.port)
-  onTestFinished(() => socket.destroy())
-  await socket.upgrade()
-  expect(await socket.nextText()).toContain('"welcome"')
-  return socket
+  const { port } = address
+  const sockets = await Promise.all(Array.from({ length: count }, () => RawSocket.connect(port)))
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  return sockets
+}
+
+/** A server whose one connection is taken, and a socket that was let in by auth before that, and then sent away. */
+async function sentAway(): Promise<RawSocket> {
+  const gate = new Gate<void>()
+  const runtime = { ...nodeRuntime, upgradeWebSocket: withOurOffer(lettingGo(upgradeWebSocket)) }
+  let asked = 0
+  const authenticate = async () => {
+    if (++asked === 2) gate.open()
+    await gate.promise
+    return { user: { id: 'ann', name: 'Ann' } }
+  }
+  const parlor = createParlor(runtime, { auth: { authenticate }, limits: { connections: 1 } })
+  const sockets = await connect(new Hono().route('/', parlor.routes), () => {}, 2)
+  await Promise.all(sockets.map((socket) => socket.upgrade({ path: '/ws?token=x' })))
+  const firsts = await Promise.all(sockets.map((socket) => socket.frame()))
+  const away = sockets.find((_, at) => firsts[at]?.opcode === OPCODE.close)
+  if (!away) throw new Error('both were let in')
+  return away
 }
 
 /** A helper that adds a listener of its own when the one of `onOpen` is long done. */
@@ -101,4 +132,19 @@ describe('opening a socket', () => {
     const response = await app.request('/', {}, { incoming: new IncomingMessage(new Socket()), outgoing: undefined })
     expect(response.status).toBe(218)
   })
+})
+
+test.each([
+  ['an unmasked frame', frame('x', { mask: false })],
+  ['reserved bits', frame('x', { rsv: 3 })],
+  ['a text that is no UTF-8', frame(Uint8Array.of(0xff))],
+])('[HTTP-5] who is sent away at the opening may send %s', async (_, bytes) => {
+  const away = await sentAway()
+  const thrown: unknown[] = []
+  const hear = (reason: unknown): void => void thrown.push(reason)
+  process.on('uncaughtExceptionMonitor', hear)
+  onTestFinished(() => void process.off('uncaughtExceptionMonitor', hear))
+  away.write(bytes)
+  await away.ended()
+  expect(thrown).toEqual([])
 })

@@ -35,8 +35,14 @@ const contextOf = (ws: WebSocketLike): WSContext<WebSocketLike> =>
     readyState: ws.readyState,
     protocol: ws.protocol,
     send: (data) => ws.send(data),
-    close: (code, reason) => ws.close(code, reason),
+    close: (code, reason) => {
+      // Nobody listens to a socket that is sent away here, and its peer may still send what `ws` calls an error.
+      ws.on('error', ignore)
+      ws.close(code, reason)
+    },
   })
+
+const ignore = (): void => {}
 
 function waitOf(env: unknown): Wait | undefined {
   if (typeof env !== 'object' || env === null) return undefined
