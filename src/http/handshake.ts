@@ -5,17 +5,18 @@ export interface HandshakeFault {
   readonly headers: Record<string, string>
 }
 
+/** How a request is answered that asks for no upgrade, or whose server was not told that it does. */
+export const NO_UPGRADE: HandshakeFault = {
+  status: 426,
+  text: 'This is a WebSocket: ask for an upgrade',
+  headers: { Upgrade: 'websocket', Connection: 'Upgrade' },
+}
+
 const KEY = /^[+/0-9A-Za-z]{22}==$/
 
 /** What breaks RFC 6455 (section 4.2.1) in the headers of a GET; undefined: nothing. */
 export function handshakeFault({ headers }: { readonly headers: Pick<Headers, 'get'> }): HandshakeFault | undefined {
-  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
-    return {
-      status: 426,
-      text: 'This is a WebSocket: ask for an upgrade',
-      headers: { Upgrade: 'websocket', Connection: 'Upgrade' },
-    }
-  }
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return NO_UPGRADE
   if (headers.get('sec-websocket-version') !== '13') {
     const wanted = { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }
     return { status: 426, text: 'WebSocket version 13 is needed', headers: wanted }

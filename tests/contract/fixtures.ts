@@ -41,6 +41,8 @@ export interface Abilities {
   readonly dropsInput: boolean
   /** HTTP-3: hears at once of a peer that went away before its handshake was answered. */
   readonly hearsEarlyResets: boolean
+  /** Refuses a handshake whose `Connection` does not say `Upgrade`. */
+  readonly seesConnection: boolean
   /** LIMIT-1: all connections are counted together. Where not: those of each object. */
   readonly countsAll: boolean
   /** LIMIT-1: knows the peer's address. On Cloudflare it comes in a header. */
@@ -83,6 +85,7 @@ const ALL: Abilities = {
   namesUpgrade: true,
   dropsInput: true,
   hearsEarlyResets: true,
+  seesConnection: true,
   countsAll: true,
   seesAddress: true,
   seesStalls: true,
@@ -156,6 +159,7 @@ export const worker: Fixture = {
     namesUpgrade: false,
     dropsInput: false,
     hearsEarlyResets: false,
+    seesConnection: false,
     countsAll: false,
     seesAddress: false,
     seesStalls: false,

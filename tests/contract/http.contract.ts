@@ -18,6 +18,11 @@ const BROKEN: Readonly<Record<string, HandshakeOptions>> = {
   PUT: { method: 'PUT', headers: { 'Content-Length': '0' } },
 }
 
+const NO_CONNECTION: typeof BROKEN = {
+  'no Connection': { headers: { Connection: undefined } },
+  'a Connection that says nothing of an upgrade': { headers: { Connection: 'keep-alive' } },
+}
+
 const upgradeWith =
   (options: HandshakeOptions) =>
   (port: number): string =>
@@ -91,6 +96,7 @@ export function http({ fixture, served }: Ground): void {
 
     const broken: typeof BROKEN = {
       ...BROKEN,
+      ...(fixture.can.seesConnection ? NO_CONNECTION : {}),
       ...(fixture.can.seesHttpVersion ? { 'HTTP/1.0': { version: 'HTTP/1.0' } } : {}),
     }
     test.each(Object.entries(broken))('[HTTP-3] a handshake with %s is refused', async (_, options) => {
@@ -107,7 +113,7 @@ export function http({ fixture, served }: Ground): void {
     test('[HTTP-3] nothing of a bad handshake stays behind', async () => {
       const limited = await own(fixture, { PARLOR_MAX_CONNECTIONS: '1' })
       const headers = await bearer()
-      for (const options of Object.values(BROKEN)) {
+      for (const options of Object.values(broken)) {
         const socket = await raw(limited)
         socket.write(handshake(limited.port, { ...options, headers: { ...headers, ...options.headers } }))
         await socket.responseOrEnd()

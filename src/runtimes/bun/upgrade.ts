@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { defineWebSocketHelper, WSContext } from 'hono/ws'
 import { MAX_FRAME } from '../../core/settings.ts'
 import { offeredProtocols } from '../../http/auth.ts'
+import { NO_UPGRADE } from '../../http/handshake.ts'
 import type { SocketListener } from '../../http/runtime.ts'
 import { pickSubprotocol } from '../../http/subprotocol.ts'
 import type { SocketData } from './transport.ts'
@@ -12,6 +13,9 @@ import type { SocketData } from './transport.ts'
  * and makes a new event and a new context of every message. It fires `onOpen` alone: from there on the transport's listener hears all.
  */
 export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData>>((c, { onOpen }) => {
+  // Bun itself does not ask.
+  if (!/\bupgrade\b/i.test(c.req.header('connection') ?? ''))
+    return c.text(NO_UPGRADE.text, NO_UPGRADE.status, NO_UPGRADE.headers)
   const agreed = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
   const data: SocketData = {
     events: { onOpen: (_, foreign) => foreign.close(1011, NOT_OURS) },

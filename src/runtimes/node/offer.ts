@@ -1,5 +1,6 @@
 import { defineWebSocketHelper, type UpgradeWebSocket } from 'hono/ws'
 import { offeredProtocols } from '../../http/auth.ts'
+import { NO_UPGRADE } from '../../http/handshake.ts'
 import { pickSubprotocol } from '../../http/subprotocol.ts'
 import { incomingOf } from './transport.ts'
 
@@ -10,6 +11,7 @@ import { incomingOf } from './transport.ts'
  */
 export function withOurOffer<T, U>(upgrade: UpgradeWebSocket<T, U>): UpgradeWebSocket<T, U> {
   return defineWebSocketHelper<T, U>((c, { onOpen }, options) => {
+    if (isOrdinary(c.env)) return c.text(NO_UPGRADE.text, NO_UPGRADE.status, NO_UPGRADE.headers)
     const headers = incomingOf(c.env)?.headers
     const picked = pickSubprotocol(offeredProtocols(headers?.['sec-websocket-protocol']))
     if (headers && picked !== undefined) headers['sec-websocket-protocol'] = picked
@@ -17,3 +19,7 @@ export function withOurOffer<T, U>(upgrade: UpgradeWebSocket<T, U>): UpgradeWebS
     return upgrade(c, onOpen ? { onOpen } : {}, options)
   })
 }
+
+/** Node takes what its `Connection` header does not say for no upgrade, whatever `Upgrade` says, and would wait for an answer of the usual kind. */
+const isOrdinary = (env: unknown): boolean =>
+  typeof env === 'object' && env !== null && 'outgoing' in env && env.outgoing !== undefined
