@@ -4,7 +4,7 @@ import type { Transport } from './transport.ts'
 export const MAX_PENDING = 32
 /** Bytes of input that are held while that many are pending, where a runtime can't stop reading. */
 export const MAX_HELD = 256 * 1024
-/** Bytes of input that are held before a runtime that can stops reading: so long, pings and pongs are still heard. */
+/** Bytes of input that are held before a runtime that can stops reading: so long, pings and pongs are still heard. One read more may follow. */
 export const MAX_READ = 16 * 1024
 
 /** What holding a frame costs beside its text, so that empty ones are bounded too. */
@@ -58,8 +58,8 @@ export class Inbox {
     if (this.#owner.urgent(input)) return
     this.#held.push(input)
     this.#heldLength += costOf(input)
-    if (this.#heldLength > MAX_HELD) return this.#owner.overloaded()
-    if (this.#heldLength > MAX_READ) this.#pause()
+    if (this.#transport.pause) this.#pause()
+    else if (this.#heldLength > MAX_HELD) this.#owner.overloaded()
   }
 
   /** A request is under way. */
@@ -98,10 +98,11 @@ export class Inbox {
     return this.#working + this.#owner.unflushed() >= MAX_PENDING
   }
 
+  /** What had been read by then still comes: it is held too. */
   #pause(): void {
-    if (this.#paused || !this.#transport.pause) return
+    if (this.#paused || this.#heldLength <= MAX_READ) return
     this.#paused = true
-    this.#transport.pause()
+    this.#transport.pause?.()
   }
 }
 

@@ -38,6 +38,29 @@ describe('[WS-15] 32 requests are pending at most', () => {
     expect(client.connection.inbox.waiting).toBe(0)
   })
 
+  test('[ECHO-4] what the read under way brings is held too, however many frames it is', async () => {
+    const { client, gate, world } = await slowHook({})
+    const count = 4_000
+    for (let ref = 1; ref <= count; ref++) client.transport.hear(`{"type":"chat","room":"r","content":"","ref":${ref}}`)
+    gate.open(true)
+    await world.rest()
+    expect(client.transport.acts).toEqual(['pause', 'resume'])
+    expect(refs(client)).toEqual(oneTo(count))
+    expect(client.connection.inbox.waiting).toBe(0)
+  })
+
+  test('[ECHO-4] frames above 256 KiB are held back as others are', async () => {
+    const world = new World()
+    const client = world.echo({ slow: true })
+    const { transport } = client
+    for (let at = 0; at < 40; at++) client.text('x'.repeat(300_000))
+    expect(transport.isPaused).toBe(true)
+    transport.open()
+    await world.rest()
+    expect(transport.closed).toBeUndefined()
+    expect(transport.texts).toHaveLength(40)
+  })
+
   test('[WS-13] a ping does not wait for them', async () => {
     const { client } = await slowHook({})
     publish(client, 40)
