@@ -1,6 +1,9 @@
-/** Time in ms since 1970, whole, that never goes back. Injected, so that tests own it. */
+/** Time in ms since 1970. Injected, so that tests own it. */
 export interface Clock {
+  /** Whole ms, never back: for how long something lasts, and in what order things came. */
   now(): number
+  /** What the wall clock says, which may be set forth and back: for what others have dated. */
+  wall(): number
 }
 
 /** Takes a scheduled call back. Calling it late or twice does nothing. */

@@ -250,9 +250,8 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   }
 
   #checkIdentity(): void {
-    const { expires } = this.#identity
-    if (expires === undefined) return
-    const left = expires - this.#deps.clock.now()
+    const left = this.#timeLeft()
+    if (left === undefined) return
     if (left <= 0) this.end(CLOSE.tokenExpired)
     else if (left <= EXPIRY_WARNING && !this.#warned) {
       this.#warned = true
@@ -261,12 +260,18 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     }
   }
 
+  /** ms until the identity ends, by the clock that whoever dated it goes by. */
+  #timeLeft(): number | undefined {
+    const { expires } = this.#identity
+    return expires === undefined ? undefined : expires - this.#deps.clock.wall()
+  }
+
   #nextDue(): number | undefined {
     const times: number[] = []
     const patience = this.#patience()
     if (patience !== undefined) times.push(this.#nextLook(patience))
-    const { expires } = this.#identity
-    if (expires !== undefined) times.push(this.#warned ? expires : expires - EXPIRY_WARNING)
+    const left = this.#timeLeft()
+    if (left !== undefined) times.push(this.#deps.clock.now() + left - (this.#warned ? 0 : EXPIRY_WARNING))
     return times.length > 0 ? Math.min(...times) : undefined
   }
 

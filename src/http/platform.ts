@@ -4,9 +4,10 @@ import type { Random } from '../core/random.ts'
 /** When the process started, by the wall clock. In ms since 1970. */
 const STARTED = performance.timeOrigin
 
-/** Wall time that never goes back: the start of the process by the wall clock, and what has passed since by a steady one. */
+/** `now` is the start of the process by the wall clock, and what has passed since by a steady one. */
 export const systemClock: Clock = {
   now: () => Math.floor(STARTED + performance.now()),
+  wall: () => Date.now(),
 }
 
 /** 32 letters and digits, as character codes. */

@@ -17,6 +17,8 @@ export class FakeLoop implements Clock, EventLoop {
   #now: number
   #ends: (() => void)[] = []
   readonly #timers = new Set<Timer>()
+  /** ms that the wall clock is ahead. */
+  ahead = 0
 
   constructor(now = 1_700_000_000_000) {
     this.#now = now
@@ -24,6 +26,10 @@ export class FakeLoop implements Clock, EventLoop {
 
   now(): number {
     return this.#now
+  }
+
+  wall(): number {
+    return this.#now + this.ahead
   }
 
   /** Timers that have not run. */

@@ -160,6 +160,25 @@ describe('the end of a token', () => {
     expect(client.take()).toMatchObject([{ code: 'token_expiring' }])
   })
 
+  test.each([-3600 * S, 3600 * S])('[AUTH-6] is meant by the wall clock, be that ahead by %s ms', (ahead) => {
+    const world = new World()
+    world.loop.ahead = ahead
+    const { transport } = world.connect({ expires: world.loop.wall() + 20 * S, ping: false })
+    world.loop.advance(20 * S - 1)
+    expect(transport.isOpen).toBe(true)
+    world.loop.advance(1)
+    expect(transport.closed?.code).toBe(4100)
+    expect(world.loop.timers).toBe(0)
+  })
+
+  test('[AUTH-6] that the wall clock has jumped over closes the connection at the next look', () => {
+    const world = new World()
+    const { transport } = world.connect({ expires: world.loop.now() + 3600 * S, keep: true })
+    world.loop.ahead = 7200 * S
+    world.loop.advance(30 * S)
+    expect(transport.closed?.code).toBe(4100)
+  })
+
   test('[AUTH-6] closes /echo and /chat without a warning', () => {
     const world = new World()
     const expires = world.loop.now() + 20 * S

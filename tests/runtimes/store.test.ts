@@ -22,7 +22,7 @@ function open(env: Environment): { adapter: BroadcastAdapter; opened: Opened[] }
     }
   const config = readConfig(env, () => undefined)
   const deps: AdapterDeps = {
-    clock: { now: () => 0 },
+    clock: { now: () => 0, wall: () => 0 },
     loop: { endOfTurn: () => {}, after: () => () => {} },
     random: { id: () => 'x' },
     log: new FakeLog(),

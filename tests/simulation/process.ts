@@ -44,6 +44,10 @@ export class Process implements Clock, EventLoop {
     return BEGIN + this.#scheduler.now() + this.#skew
   }
 
+  wall(): number {
+    return this.now()
+  }
+
   /** A clock that nobody sets and that never stands still. */
   uptime(): number {
     return this.#scheduler.now()

@@ -21,6 +21,10 @@ export class Scheduler implements Clock {
     return this.#now
   }
 
+  wall(): number {
+    return this.#now
+  }
+
   /** Tasks that are to come. */
   get waiting(): number {
     return this.#waiting

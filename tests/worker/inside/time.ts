@@ -8,6 +8,10 @@ export class ShiftedClock implements Clock {
     return Date.now() + this.#ahead
   }
 
+  wall(): number {
+    return this.now()
+  }
+
   pass(ms: number): void {
     this.#ahead += ms
   }
