@@ -2,6 +2,7 @@ import type { BroadcastAdapter, Draft, LogLimits, Published } from './broadcast-
 import type { Clock, EventLoop } from './clock.ts'
 import { CLOSE } from './close-codes.ts'
 import { Connection, type ConnectionDeps, type Protocol } from './connection.ts'
+import { Copies } from './copies.ts'
 import { Deadlines, type Schedule } from './deadlines.ts'
 import { Echo } from './echo.ts'
 import type { Encode } from './entry.ts'
@@ -99,6 +100,7 @@ export class Hub {
       log,
       limitsOf,
       encoder: encoderFor,
+      copies: new Copies(this.#turns),
     })
     this.#connectionDeps = {
       clock: deps.clock,

@@ -2,6 +2,7 @@ import { Batch } from './batch.ts'
 import type { LogLimits, Publication } from './broadcast-adapter.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Clock } from './clock.ts'
+import type { Copies, Copy } from './copies.ts'
 import type { Due, Schedule } from './deadlines.ts'
 import type { Encode, Entry } from './entry.ts'
 import type { Eventually } from './eventually.ts'
@@ -27,6 +28,7 @@ export interface RoomDeps extends FeedDeps {
   /** What makes publications of a room texts of one frame each. */
   readonly encoder: (room: string) => Encode
   readonly limitsOf: (room: string) => LogLimits
+  readonly copies: Copies
 }
 
 /**
@@ -34,7 +36,7 @@ export interface RoomDeps extends FeedDeps {
  * Caught-up members need no cursors of their own: they all have what was flushed, and one batch a turn serves them all.
  * A member whose socket is full is taken out of their number and moved on from the log by its outbox.
  */
-export class Room implements FeedOwner, Due {
+export class Room implements FeedOwner, Due, Copy {
   readonly #traits: RoomTraits
   readonly #deps: RoomDeps
   readonly #feed: Feed
@@ -47,6 +49,7 @@ export class Room implements FeedOwner, Due {
   /** Live members have everything up to here. */
   #flushed: Mark
   #expires = false
+  #newest = 0
 
   constructor(name: string, head: StreamPosition, deps: RoomDeps) {
     this.#traits = { name, limits: deps.limitsOf(name), encode: deps.encoder(name) }
@@ -55,10 +58,24 @@ export class Room implements FeedOwner, Due {
     this.#catchUp = new CatchUp(this.#traits, this.#feed, deps)
     this.#rhythm = deps.rhythm(name, () => this.flush())
     this.#flushed = this.#feed.log.head
+    deps.copies.add(this)
   }
 
   get name(): string {
     return this.#traits.name
+  }
+
+  get bytes(): number {
+    return this.#feed.log.bytes
+  }
+
+  get newest(): number {
+    return this.#newest
+  }
+
+  empty(): void {
+    this.flush()
+    this.#feed.log.shrink(0)
   }
 
   /** Where a member that joins now begins: everything that came before has been flushed to the others. */
@@ -135,6 +152,7 @@ export class Room implements FeedOwner, Due {
     this.#feed.close()
     this.#rhythm.stop()
     this.#deps.deadlines.delete(this)
+    this.#deps.copies.delete(this)
   }
 
   /** Hands what came in to every caught-up member. */
@@ -194,7 +212,9 @@ export class Room implements FeedOwner, Due {
     return expires
   }
 
-  appended({ text }: Entry): void {
+  appended({ text, time, bytes }: Entry): void {
+    this.#newest = time
+    this.#deps.copies.grew(bytes)
     this.#pend(text)
     if (this.#expires) return
     this.#expires = true
