@@ -16,12 +16,12 @@ const ARGS = [
   '--disable-sync',
 ]
 
-/** Where a Chromium is: `PARLOR_CHROMIUM`, else on the PATH, else installed with apt-get where we may. None is a failure. */
+/** Where a Chromium is: `CHROMIUM_PATH`, else on the PATH, else installed with apt-get where we may. None is a failure. */
 export function findChromium(): string {
-  const given = process.env['PARLOR_CHROMIUM']
+  const given = process.env['CHROMIUM_PATH']
   if (given !== undefined && given !== '') {
     if (isExecutable(given)) return given
-    throw new Error(`PARLOR_CHROMIUM is "${given}", which is no program that can be run`)
+    throw new Error(`CHROMIUM_PATH is "${given}", which is no program that can be run`)
   }
   return onPath(NAMES) ?? install()
 }
@@ -31,9 +31,9 @@ export const launchChromium = (): Promise<Browser> =>
 
 function install(): string {
   const why =
-    'No browser for the tests: neither PARLOR_CHROMIUM nor chromium, chromium-browser or google-chrome on the PATH.'
+    'No browser for the tests: neither CHROMIUM_PATH nor chromium, chromium-browser or google-chrome on the PATH.'
   const what =
-    'Install one (Debian, Ubuntu: "apt-get install chromium") or set PARLOR_CHROMIUM to the path of a Chromium or Chrome.'
+    'Install one (Debian, Ubuntu: "apt-get install chromium") or set CHROMIUM_PATH to the path of a Chromium or Chrome.'
   if (process.getuid?.() !== 0 || onPath(['apt-get']) === undefined) throw new Error(`${why} ${what}`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   try {

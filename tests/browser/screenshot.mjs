@@ -24,7 +24,7 @@ const phone = options.includes('--phone')
 const colorScheme = options.includes('--dark') ? 'dark' : 'light'
 
 function findChromium() {
-  if (process.env.PARLOR_CHROMIUM) return process.env.PARLOR_CHROMIUM
+  if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH
   for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
     try {
       return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
@@ -32,7 +32,7 @@ function findChromium() {
       // The next one.
     }
   }
-  throw new Error('No Chromium found: install chromium, or set PARLOR_CHROMIUM to its path')
+  throw new Error('No Chromium found: install chromium, or set CHROMIUM_PATH to its path')
 }
 
 const browser = await chromium.launch({
