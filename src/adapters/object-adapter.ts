@@ -46,8 +46,10 @@ export class ObjectAdapter implements BroadcastAdapter {
   readonly #deps: ObjectAdapterDeps
   readonly #log: ObjectLog | undefined
   readonly #announcer: ObjectAnnouncer | undefined
-  /** The objects that hear of the own room, and how often each has subscribed. */
+  /** The objects that hear of the own room, each with the number of its admission. */
   readonly #audience: Map<string, number>
+  /** Counts for all objects and never begins anew: one that comes back is another admission, also where it had been forgotten meanwhile. */
+  #admissions = 0
   #isHeldHere = false
   /** Rooms of others that the hub follows. */
   readonly #followed = new Set<string>()
@@ -153,7 +155,7 @@ export class ObjectAdapter implements BroadcastAdapter {
   admit(object: string): StreamPosition {
     const log = this.#ownLog()
     this.tables.admit(object)
-    this.#audience.set(object, (this.#audience.get(object) ?? 0) + 1)
+    this.#audience.set(object, ++this.#admissions)
     return log.hold()
   }
 

@@ -13,7 +13,7 @@ export interface ObjectAnnouncerDeps {
   readonly loop: EventLoop
   readonly log: Logger
   readonly peer: (object: string) => AudiencePeer
-  /** Rises whenever the object subscribes. */
+  /** Another one whenever the object subscribes. */
   readonly generation: (object: string) => number
   /** That object does not want to hear of the room any more. */
   readonly gone: (object: string) => void

@@ -2,10 +2,11 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ObjectAdapter } from '../../../src/adapters/object-adapter.ts'
-import { abort, alarmOf, answering, Client, draft, objectOf, strike } from './parlor-objects.ts'
+import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike } from './parlor-objects.ts'
 
 /** ms within which a member in another object hears of what was published, whatever becomes of the room's object. */
 const SOON = 10_000
+const AUDIENCE = 'SELECT object FROM parlor_audience'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -65,6 +66,36 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     await Promise.all(many)
     for (let offset = 2; offset <= 61; offset++) expect(await ann.next('chat')).toMatchObject({ offset })
     expect(calls.mock.calls.length).toBeLessThan(15)
+    ann.close()
+  })
+
+  test('hears all after it joined again, though an announcement from before is answered only then: that nobody was there', async () => {
+    const ann = await Client.joined('again')
+    const { announce } = answering
+    let isOut = false
+    let isAnswered = false
+    let isBack = false
+    vi.spyOn(answering, 'announce').mockImplementationOnce(async function (this: unknown, ...args) {
+      // It looks by itself: nobody else's promise may wake an object.
+      await vi.waitFor(() => expect(isOut).toBe(true), { interval: 5, timeout: 10_000 })
+      const isHeard = await announce.apply(this, args)
+      isAnswered = true
+      await vi.waitFor(() => expect(isBack).toBe(true), { interval: 5, timeout: 10_000 })
+      return isHeard
+    })
+    await objectOf('room:again').publish(draft('1'), '')
+    ann.send({ type: 'leave', room: 'again', ref: 'leave' })
+    await ann.next('left')
+    await vi.waitFor(async () => expect(await sql('room:again', AUDIENCE)).toEqual([]))
+    isOut = true
+    await vi.waitFor(() => expect(isAnswered).toBe(true))
+    ann.send({ type: 'join', room: 'again', ref: 'join' })
+    expect((await ann.next('joined')).position.offset).toBe(1)
+    isBack = true
+    // Published when that answer has come, or told with what comes after it.
+    await objectOf('room:again').publish(draft('2'), GATEWAY)
+    await objectOf('room:again').publish(draft('3'), GATEWAY)
+    for (let at = 2; at <= 3; at++) expect(await ann.next('chat')).toMatchObject({ offset: at, content: `${at}` })
     ann.close()
   })
 
