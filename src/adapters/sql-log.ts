@@ -117,10 +117,11 @@ export class SqlLog {
     return { publications, start: { epoch, ...from }, head: { epoch, ...room.head }, intact }
   }
 
-  /** Nobody is in the room any more: an empty log is kept for who comes back soon. */
+  /** Nobody is in the room any more: its log is kept for who comes back soon, also where it is empty or will be before that. */
   release(name: string, now: number): void {
     const room = this.#rooms.find(name)
-    if (room && room.look === undefined) this.#rooms.save({ ...room, look: now + GRACE })
+    const look = now + GRACE
+    if (room && (room.look === undefined || room.look < look)) this.#rooms.save({ ...room, look })
   }
 
   /** No room has a log. */

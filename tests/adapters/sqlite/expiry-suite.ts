@@ -41,6 +41,19 @@ export function expirySuite({ start, shared, freshFile }: Hosts): void {
       expect([await counts(adapter), await adapter.timers()]).toEqual([[0, 0, 0], 0])
     })
 
+    test('[ROOM-16] is kept, empty, for 5 minutes after the last member left, though it expired only then', async () => {
+      const { adapter } = await open(freshFile())
+      await adapter.subscribe('r')
+      const { position = { epoch: '', offset: 0 } } = await adapter.publish('r', chat('x', { clientId: 'one' }))
+      await adapter.advance(WINDOW - 1000)
+      await adapter.unsubscribe('r')
+      await adapter.probe()
+      await adapter.advance(WINDOW - 1000)
+      expect(await adapter.history('r', position, 10)).toMatchObject({ publications: [], intact: true })
+      await adapter.advance(5000)
+      expect([await counts(adapter), await adapter.timers()]).toEqual([[0, 0, 0], 0])
+    })
+
     test('[ROOM-9] before a restart is deleted after it', async () => {
       const file = freshFile()
       const { host, adapter } = await open(file, BEGINNING, start())

@@ -78,6 +78,20 @@ describe('[ROOM-9] the storage of a room that nobody is in', () => {
     },
   )
 
+  test('[WORKER-13] [ROOM-16] is kept for 5 minutes after the last member, though its log expired just then', async () => {
+    const ann = await Client.joined('expired')
+    const { position } = await published('expired')
+    clock.pass(WINDOW - 10_000)
+    ann.send({ type: 'leave', room: 'expired', ref: 1 })
+    await ann.next('left')
+    await vacant('room:expired')
+    clock.pass(WINDOW - 10_000)
+    await early('room:expired')
+    if (!position) throw new Error('unreachable: it was published')
+    expect(await back('expired', position)).toBe(true)
+    ann.close()
+  })
+
   test('[WORKER-13] is kept as long where its members were lost with its memory', async () => {
     const object = 'room:lost'
     const ann = await Client.open('?room=lost')
