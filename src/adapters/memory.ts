@@ -44,7 +44,7 @@ export class MemoryAdapter implements BroadcastAdapter {
   readonly #nextId: () => string
   readonly #deadlines: Deadlines
   #bytes = 0
-  /** Client ids until then may have gone with a log that was dropped before its time. */
+  /** Client ids until then may have gone before their time, and the log that they were of. */
   #forgottenUntil = 0
   #events: AdapterEvents | undefined
 
@@ -181,7 +181,11 @@ export class MemoryAdapter implements BroadcastAdapter {
       if (!log.subscribed && log !== current) this.#drop(log, now)
     })
     each((log) => this.#counting(log, () => log.shrink(log === current ? 1 : 0)))
-    each((log) => this.#counting(log, () => log.forgetIds(now)))
+    each((log) => {
+      this.#counting(log, () => log.forgetIds(now))
+      // The log that knows it may go before the ids would have.
+      this.#forgottenUntil = now
+    })
   }
 
   #drop(log: MemoryLog, now: number): void {

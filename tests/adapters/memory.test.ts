@@ -120,6 +120,16 @@ describe('[ROOM-4] memory: all logs together are bounded', () => {
     expect(adapter.publish('r', say('x', 'later', 1))).toMatchObject({ duplicate: true })
   })
 
+  test('[ROOM-10] nor is it where the log has gone that its id was forgotten in', () => {
+    const { adapter, loop } = make(undefined, 1000)
+    adapter.subscribe('short')
+    for (const clientId of ['one', 'two']) adapter.publish('short', say('x', clientId))
+    adapter.unsubscribe('short')
+    loop.advance(2000)
+    expect(() => adapter.publish('short', say('x', 'one', 2000))).toThrow(/Too long ago/)
+    expect(adapter.publish('short', say('x', 'new', 0))).toMatchObject({ duplicate: false })
+  })
+
   test('a room that alone exceeds the budget keeps its newest publication', () => {
     const { adapter } = make(undefined, 1000)
     for (let i = 1; i <= 3; i++) {
