@@ -169,7 +169,11 @@ export class ObjectAdapter implements BroadcastAdapter {
   /** Whoever asks hears of the publication before the answer: a member that leaves at once has had what it published. */
   async publishFor(draft: Draft, object: string): Promise<Answer<Published>> {
     const answered = answer(() => this.#ownLog().publish(draft))
-    await this.#announcer?.told(object)
+    // What was there already may be of a memory that was lost before it could tell anybody.
+    const isRepeat = answered.ok && answered.value.duplicate
+    const newest = isRepeat && this.#audience.has(object) ? this.#ownLog().newest() : undefined
+    if (newest) await this.#announcer?.remind([object], newest)
+    else await this.#announcer?.told(object)
     return answered
   }
 

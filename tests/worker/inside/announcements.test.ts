@@ -27,6 +27,25 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     ann.close()
   })
 
+  test('that published it hears it before the ack, though the room’s object died before it could tell, and it was sent again', async () => {
+    const ann = await Client.joined('repeats')
+    let isDead = false
+    const deaf = vi.spyOn(answering, 'announce').mockImplementationOnce(async () => {
+      // It looks by itself: nobody else's promise may wake an object.
+      await vi.waitFor(() => expect(isDead).toBe(true), { interval: 5, timeout: 10_000 })
+      throw new Error('nobody is there to hear this')
+    })
+    ann.send({ type: 'chat', content: 'x', id: 'one', ref: 1 })
+    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
+    await abort('room:repeats')
+    isDead = true
+    expect(await ann.next('error')).toMatchObject({ code: 'unavailable', ref: 1 })
+    ann.send({ type: 'chat', content: 'x', id: 'one', age: 1, ref: 2 })
+    expect(await ann.next('ack')).toMatchObject({ duplicate: true, position: { offset: 1 }, ref: 2 })
+    expect(ann.pending).toEqual(['welcome', 'chat'])
+    ann.close()
+  })
+
   test('gets all that it was not told of, in order, when one of it arrives', async () => {
     const ann = await Client.joined('jumps')
     await objectOf('room:jumps').publish(draft('1'), '')
