@@ -63,11 +63,9 @@ export class ObjectLog {
     return this.#log.read(this.#deps.room, start, limit, this.#deps.clock.now(), this.#held())
   }
 
-  /** The newest publication, where it is still there. */
+  /** The newest publication, where `expire` has not deleted it: whoever was not told of it is to hear it, though it has expired meanwhile. */
   newest(): { readonly epoch: string; readonly publication: Publication } | undefined {
-    const { epoch, offset } = this.head()
-    const [publication] = offset > 0 ? this.history({ epoch, offset: offset - 1 }, 1).publications : []
-    return publication && { epoch, publication }
+    return this.#log.newest(this.#deps.room)
   }
 
   /** There is no log, nor what is left of one, nor has anybody left it so soon that they may come back to it. */

@@ -117,6 +117,14 @@ export class SqlLog {
     return { publications, start: { epoch, ...from }, head: { epoch, ...room.head }, intact }
   }
 
+  /** The newest publication, for as long as it has a row: also where it has expired. */
+  newest(name: string): { readonly epoch: string; readonly publication: Publication } | undefined {
+    const room = this.#rooms.find(name)
+    if (!room) return undefined
+    const [publication] = this.#publications.after(room, room.head.offset - 1, 1)
+    return publication && { epoch: room.epoch, publication }
+  }
+
   /** Nobody is in the room any more: its log is kept for who comes back soon, also where it is empty or will be before that. */
   release(name: string, now: number): void {
     const room = this.#rooms.find(name)

@@ -2,7 +2,10 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ObjectAdapter } from '../../../src/adapters/object-adapter.ts'
+import { DEFAULT_LOG_LIMITS } from '../../../src/core/settings.ts'
+import { systemClock } from '../../../src/http/platform.ts'
 import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike } from './parlor-objects.ts'
+import { clock } from './time.ts'
 
 /** ms within which a member in another object hears of what was published, whatever becomes of the room's object. */
 const SOON = 10_000
@@ -43,6 +46,20 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     ann.send({ type: 'chat', content: 'x', id: 'one', age: 1, ref: 2 })
     expect(await ann.next('ack')).toMatchObject({ duplicate: true, position: { offset: 1 }, ref: 2 })
     expect(ann.pending).toEqual(['welcome', 'chat'])
+    ann.close()
+  })
+
+  test('hears of it also where it expires before that alarm', async () => {
+    vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now())
+    const ann = await Client.joined('expires')
+    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
+    await objectOf('room:expires').publish(draft('unheard'), '')
+    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
+    await abort('room:expires')
+    deaf.mockRestore()
+    clock.pass(DEFAULT_LOG_LIMITS.ttl)
+    expect(await strike('room:expires')).toBe(true)
+    expect(await ann.next('chat')).toMatchObject({ offset: 1, content: 'unheard' })
     ann.close()
   })
 
