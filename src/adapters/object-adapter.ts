@@ -22,7 +22,7 @@ import { ObjectTables } from './object-tables.ts'
  * that is published meanwhile.
  */
 const REMIND = 10_000
-/** ms until it is looked again where one could not be told. */
+/** ms until it is looked again where one could not be told, or left. */
 const REMIND_AGAIN = 60_000
 
 export interface ObjectAdapterDeps
@@ -51,6 +51,8 @@ export class ObjectAdapter implements BroadcastAdapter {
   /** Counts for all objects and never begins anew: one that comes back is another admission, also where it had been forgotten meanwhile. */
   #admissions = 0
   #isHeldHere = false
+  /** What was followed before memory was lost still is, for whoever subscribes to it again. */
+  #isReviving = true
   /** Rooms of others that the hub follows. */
   readonly #followed = new Set<string>()
   /** Subscribing and unsubscribing, in order per room. */
@@ -81,11 +83,10 @@ export class ObjectAdapter implements BroadcastAdapter {
     this.#events = events
   }
 
-  /** What was in memory is there again: subscriptions that nobody holds any more are forgotten. */
+  /** What was in memory is there again: subscriptions that nobody holds any more are ended. */
   revived(): void {
-    for (const room of this.tables.subscriptions()) {
-      if (!this.#followed.has(room)) this.tables.deleteSubscription(room)
-    }
+    this.#isReviving = false
+    this.#leaveUnfollowed()
     if (this.#log && !this.#isHeldHere && this.#audience.size === 0) this.#log.reopen()
   }
 
@@ -95,13 +96,13 @@ export class ObjectAdapter implements BroadcastAdapter {
       this.#isHeldHere = true
       return log.hold()
     }
-    const known = this.#followed.has(room) ? undefined : this.tables.subscription(room)
+    const known = this.#isReviving ? this.tables.subscription(room) : undefined
     this.#followed.add(room)
     if (known) return known
     return this.#inLane(room, async () => {
       try {
         const head = await this.#deps.roomPeer(room).subscribe(this.#deps.object)
-        if (this.#followed.has(room)) this.tables.saveSubscription(room, head)
+        this.tables.saveSubscription(room, head)
         return head
       } catch (reason) {
         this.#followed.delete(room)
@@ -118,8 +119,7 @@ export class ObjectAdapter implements BroadcastAdapter {
       return
     }
     this.#followed.delete(room)
-    this.tables.deleteSubscription(room)
-    return this.#inLane(room, () => this.#deps.roomPeer(room).unsubscribe(this.#deps.object))
+    return this.#leave(room)
   }
 
   publish(room: string, draft: Draft): Eventually<Published> {
@@ -188,8 +188,12 @@ export class ObjectAdapter implements BroadcastAdapter {
     return true
   }
 
-  /** It is time: deletes what has expired, and tells others of the newest publication who may not have been told, since memory was lost. */
+  /**
+   * It is time: deletes what has expired, leaves rooms that could not be left before, and tells others of the newest publication who may not
+   * have been told, since memory was lost.
+   */
   look(): void {
+    this.#leaveUnfollowed()
     if (!this.#log) return
     const newest = this.#audience.size > 0 ? this.#log.newest() : undefined
     if (newest) void this.#calls.make(async () => this.#announcer?.remind(this.#audience.keys(), newest))
@@ -208,6 +212,26 @@ export class ObjectAdapter implements BroadcastAdapter {
     this.#announcer?.announce(this.#audience.keys(), announced)
     // Should this object die before they are told.
     if (announced.publication.offset !== undefined) this.#lookIn(REMIND)
+  }
+
+  /** A subscription is stored until the room's object has let go of it: else that would tell this one for ever, and be kept for it. */
+  #leave(room: string): Promise<void> {
+    return this.#inLane(room, async () => {
+      try {
+        await this.#deps.roomPeer(room).unsubscribe(this.#deps.object)
+        this.tables.deleteSubscription(room)
+      } catch (reason) {
+        this.#lookIn(REMIND_AGAIN)
+        throw reason
+      }
+    })
+  }
+
+  #leaveUnfollowed(): void {
+    for (const room of this.tables.subscriptions()) {
+      // What fails is tried again by the alarm.
+      if (!this.#followed.has(room) && !this.#lanes.has(room)) this.#leave(room).catch(() => {})
+    }
   }
 
   #lookIn(ms: number): void {

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { StreamPosition } from '../../../src/core/protocol.ts'
 import { systemClock } from '../../../src/http/platform.ts'
-import { abort, alarmOf, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
+import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
 import { clock } from './time.ts'
 
 const WINDOW = 300_000
@@ -133,6 +133,30 @@ test('[WORKER-13] what is kept of a connection that is too large for its socket 
     await within(GATEWAY, ({ storage }) => storage.setAlarm(Date.now() + WINDOW))
     await strike(GATEWAY)
     expect(await sql(GATEWAY, TABLES)).toEqual([])
+  })
+})
+
+describe('[WORKER-13] a room whose last member was in a gateway that had no memory', () => {
+  test('is left when that member goes', async () => {
+    const ann = await Client.joined('forsaken')
+    await published('forsaken')
+    await evictDurableObject(env.PARLOR.getByName(GATEWAY))
+    ann.close()
+    await vacant('room:forsaken')
+    expect(await sql(GATEWAY, 'SELECT room FROM parlor_subscriptions')).toEqual([])
+  })
+
+  test('is left by the alarm where it could not be reached then', async () => {
+    const ann = await Client.joined('unreached')
+    await evictDurableObject(env.PARLOR.getByName(GATEWAY))
+    const fails = vi.spyOn(answering, 'dismiss').mockRejectedValue(new Error('the object is overloaded'))
+    ann.close()
+    await vi.waitFor(() => expect(fails).toHaveBeenCalled())
+    expect(await sql(GATEWAY, 'SELECT room FROM parlor_subscriptions')).toEqual([{ room: '"unreached"' }])
+    fails.mockRestore()
+    await vi.waitFor(async () => expect(await strike(GATEWAY)).toBe(true))
+    await vacant('room:unreached')
+    expect(await sql(GATEWAY, 'SELECT room FROM parlor_subscriptions')).toEqual([])
   })
 })
 
