@@ -73,21 +73,28 @@ export class ObjectLog {
     return this.#log.isEmpty && (this.#vacancy.until ?? 0) <= this.#deps.clock.now()
   }
 
-  /** Nobody is in the room any more. It is to be looked at once more, even where it was never published to. */
+  /** Nobody is in the room any more, and that is stored. It is to be looked at once more, even where it was never published to. */
   release(): void {
     const { store, room, clock } = this.#deps
     this.#told = undefined
     store.transaction(() => {
       this.#log.release(room, clock.now())
-      if (this.#log.isEmpty) this.#vacancy.begin(clock.now())
+      this.#vacancy.begin(clock.now())
     })
     this.#lookAgain()
   }
 
-  /** The object has lost its memory, and its sockets too: they have some time to come back to their log. */
+  /**
+   * The object has lost its memory, and its sockets too: they have some time to come back to their log. Once: it may wake without a memory
+   * for many reasons, its alarm is one, and where nobody has come since then there is nobody to wait for.
+   */
   reopen(): void {
     const { store, clock } = this.#deps
-    store.transaction(() => this.#log.reopen(clock.now()))
+    if (this.#log.isEmpty || this.#vacancy.until !== undefined) return
+    store.transaction(() => {
+      this.#log.reopen(clock.now())
+      this.#vacancy.begin(clock.now())
+    })
     this.#lookAgain()
   }
 

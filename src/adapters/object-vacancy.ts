@@ -5,8 +5,8 @@ import type { SqlStore } from './sql-store.ts'
 const SINCE = 'vacant'
 
 /**
- * Since when nobody is in a room whose log is empty: there is no row of it that could say that, and the object's alarm may strike for
- * something else, in a memory that knows nothing of those who left.
+ * Since when nobody is in a room. An empty log has no row that could say that, and the object's alarm may strike for something else, in a
+ * memory that knows nothing of those who left.
  */
 export class ObjectVacancy {
   readonly #store: SqlStore

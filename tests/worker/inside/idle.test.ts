@@ -35,6 +35,21 @@ describe('[ROOM-9] the storage of a room that nobody is in', () => {
     expect(again.value.position?.epoch).not.toBe(first.value.position?.epoch)
   })
 
+  test('is emptied also where its alarms find it without its memory each time', async () => {
+    const ann = await Client.joined('cold')
+    await published('cold')
+    ann.send({ type: 'leave', room: 'cold', ref: 1 })
+    await ann.next('left')
+    await vacant('room:cold')
+    ann.close()
+    for (let looks = 0; looks < 2; looks++) {
+      clock.pass(WINDOW + 1000)
+      await evictDurableObject(env.PARLOR.getByName('room:cold'))
+      await strike('room:cold')
+    }
+    expect(await sql('room:cold', TABLES)).toEqual([])
+  })
+
   test('is emptied where it was only joined, some time after its last member left', async () => {
     const ann = await Client.joined('visited')
     expect(await objectOf('room:visited').admit('gw:elsewhere:0')).toMatchObject({ offset: 0 })
@@ -103,6 +118,23 @@ describe('[ROOM-9] the storage of a room that nobody is in', () => {
     await early(object)
     expect(await back('lost', position)).toBe(true)
     ann.close()
+  })
+
+  test('[WORKER-13] [ROOM-16] is kept as long where they were lost just before its log expired, and no longer', async () => {
+    const object = 'room:cut'
+    const evict = (): Promise<void> => evictDurableObject(env.PARLOR.getByName(object))
+    await (await Client.open('?room=cut')).next('joined')
+    const { position } = await published('cut')
+    if (!position) throw new Error('unreachable: it was published')
+    clock.pass(WINDOW - 1000)
+    await abort(object)
+    await early(object)
+    clock.pass(WINDOW - 10_000)
+    await early(object, evict)
+    expect(await objectOf(object).history(position, 1)).toMatchObject({ publications: [], intact: true })
+    clock.pass(10_000)
+    await early(object, evict)
+    expect(await sql(object, TABLES)).toEqual([])
   })
 
   test('is kept while somebody is in it, also where its memory was lost', async () => {
