@@ -33,10 +33,9 @@ interface Entry {
   readonly reject: (error: ParlorError) => void
   /** The application asked for this end: it need not look at the error. */
   readonly excuse: () => void
-  isUnderWay: boolean
   /** When it was first sent, by both clocks, and as whom. */
   first: { readonly now: number; readonly monotonic: number; readonly user: string } | undefined
-  /** A connection was lost with it under way. */
+  /** It may have been done: a connection was lost with it under way, or the server failed with it. */
   isUncertain: boolean
 }
 
@@ -48,7 +47,7 @@ export class Requests implements Sender {
   #wire: Wire | undefined
   /** How many may be under way: one after the server refused for the time being, so that the order stays. */
   #window = 1
-  #underWay = 0
+  readonly #underWay = new Set<Entry>()
   #failures = 0
   /** Stops the wait after such a refusal. */
   #pause: (() => void) | undefined
@@ -80,7 +79,6 @@ export class Requests implements Sender {
         },
         reject,
         excuse: () => void promise.catch(() => {}),
-        isUnderWay: false,
         first: undefined,
         isUncertain: false,
       })
@@ -111,7 +109,7 @@ export class Requests implements Sender {
     this.#end = why
     for (const entry of [...this.#entries]) {
       if (isExcused) entry.excuse()
-      if (!entry.isUnderWay) this.#giveUp(entry, why)
+      if (!this.#underWay.has(entry)) this.#giveUp(entry, why)
     }
   }
 
@@ -124,33 +122,32 @@ export class Requests implements Sender {
 
   sendNext(): boolean {
     const wire = this.#wire
-    if (!wire || this.#pause || this.#underWay >= this.#window) return false
-    const entry = this.#entries.find(({ isUnderWay }) => !isUnderWay)
+    if (!wire || this.#pause || this.#underWay.size >= this.#window) return false
+    const entry = this.#entries.find((each) => !this.#underWay.has(each))
     if (!entry) return false
     const { first } = entry
     if (entry.isUncertain && entry.kind === 'publish' && first?.user !== wire.user.id) {
       this.#giveUp(entry, {
         code: 'outcome_unknown',
-        message: 'Sent as another user before',
+        message: 'Sent as another user',
       })
       return true
     }
     const text = wire.textOf(`${this.#ageOf(entry)}${entry.rest}`)
     if (wire.isTooLarge(text)) {
-      this.#giveUp(entry, { code: 'message_too_large', message: 'Too large for this server' })
+      this.#giveUp(entry, { code: 'message_too_large', message: 'Too large' })
       return true
     }
     const asked = { answered: (reply: Reply) => this.#answered(entry, reply), lost: () => this.#lost(entry) }
     if (!wire.post(text, asked)) return false
-    entry.isUnderWay = true
+    this.#underWay.add(entry)
     entry.first ??= { now: this.#env.now(), monotonic: this.#env.monotonic(), user: wire.user.id }
-    this.#underWay++
     return true
   }
 
   #refusal(kind: Entry['kind']): ParlorError | undefined {
     if (this.#end) return new ParlorError(this.#end.code, this.#end.message)
-    if (kind === 'transient' && !this.#wire) return new ParlorError('not_sent', 'Not in the room now')
+    if (kind === 'transient' && !this.#wire) return new ParlorError('not_sent', 'Not in the room')
     const { used, limit } = this.#capacity
     return used < limit ? undefined : new ParlorError('queue_full', `${limit} are waiting`)
   }
@@ -163,8 +160,7 @@ export class Requests implements Sender {
   }
 
   #answered(entry: Entry, reply: Reply): void {
-    entry.isUnderWay = false
-    this.#underWay--
+    this.#underWay.delete(entry)
     if (reply.type === 'error') this.#refused(entry, reply)
     else if (entry.resolve(reply)) {
       this.#remove(entry)
@@ -175,6 +171,8 @@ export class Requests implements Sender {
   }
 
   #refused(entry: Entry, { code, message, retryable }: Extract<Reply, { type: 'error' }>): void {
+    // Above a rate nothing was tried. Of anything else the server may not know that it was done after all (WS-14).
+    if (retryable && code !== 'rate_limited') entry.isUncertain = true
     if (!retryable || entry.kind === 'transient' || this.#end) return this.#giveUp(entry, { code, message })
     this.#window = 1
     if (this.#pause || !this.#wire) return
@@ -185,9 +183,8 @@ export class Requests implements Sender {
   }
 
   #lost(entry: Entry): void {
-    entry.isUnderWay = false
+    this.#underWay.delete(entry)
     entry.isUncertain = true
-    this.#underWay--
     if (this.#end) this.#giveUp(entry, this.#end)
     else if (entry.kind === 'transient') {
       this.#giveUp(entry, { code: 'not_sent', message: 'Lost before the answer' })

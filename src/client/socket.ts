@@ -30,10 +30,10 @@ const OPEN = 1
 export function openSocket(
   WebSocket: SocketConstructor,
   url: string,
-  protocols: readonly string[],
+  protocols: string[],
   events: SocketEvents,
 ): Socket {
-  const socket = new WebSocket(url, [...protocols])
+  const socket = new WebSocket(url, protocols)
   let isHeard = true
   socket.addEventListener('message', ({ data }) => {
     if (!isHeard) return

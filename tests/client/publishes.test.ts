@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Parlor, Room } from '../../src/client/index.ts'
 import { FakePlatform, type FakeSocket, fate, hear, type Sent, WELCOME } from './fake-platform.ts'
 
 const published = (socket: FakeSocket): Sent[] => socket.sent.filter(({ type }) => type === 'chat' || type === 'event')
@@ -154,6 +155,82 @@ describe('publishing', () => {
     expect(sent.error).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' })
     expect(unsent.value).toBeDefined()
     expect(contents(platform.socket)).toEqual(['unsent'])
+  })
+})
+
+describe('what the server refused and may have done all the same', () => {
+  /** What becomes of a publish that is refused with `code` when `then` happens before it is sent again. */
+  async function refused(
+    code: string,
+    then: (platform: FakePlatform, room: Room, parlor: Parlor) => Promise<void> | void,
+  ): Promise<{ readonly fate: ReturnType<typeof fate>; readonly platform: FakePlatform }> {
+    const platform = new FakePlatform()
+    const parlor = await platform.open()
+    const { room } = hear(parlor)
+    platform.socket.joined()
+    const one = fate(room.publish('x'))
+    platform.socket.refuse(platform.socket.last('chat'), code, true)
+    await then(platform, room, parlor)
+    await platform.rest()
+    return { fate: one, platform }
+  }
+
+  test.each([
+    ['unavailable', 'unknown'],
+    ['internal', 'unknown'],
+    ['a_code_of_tomorrow', 'unknown'],
+    ['rate_limited', 'not_done'],
+  ])('[SDK-32] %s, and then leave() or close(): the outcome is %s', async (code, outcome) => {
+    const left = await refused(code, (_, room) => room.leave())
+    expect(left.fate.error).toMatchObject({ code: 'left', outcome })
+    const closed = await refused(code, (_, __, parlor) => parlor.close())
+    expect(closed.fate.error).toMatchObject({ code: 'closed', outcome })
+  })
+
+  test('[SDK-32] a refusal for good that follows it speaks of the second sending alone', async () => {
+    const { fate: one } = await refused('unavailable', async (platform) => {
+      await platform.pass(550)
+      platform.socket.refuse(platform.socket.last('chat'), 'forbidden', false)
+    })
+    expect(one.error).toMatchObject({ code: 'forbidden', outcome: 'unknown' })
+  })
+
+  test.each([
+    ['unavailable', 'unknown'],
+    ['rate_limited', 'not_done'],
+  ])('[SDK-37] %s, for a transient one or in a room that was left meanwhile: %s', async (code, outcome) => {
+    const platform = new FakePlatform()
+    const parlor = await platform.open()
+    const { room } = hear(parlor)
+    platform.socket.joined()
+    const transient = fate(room.publish('psst', { transient: true }))
+    platform.socket.refuse(platform.socket.last('chat'), code, true)
+    const last = fate(room.publish('x'))
+    room.leave()
+    platform.socket.refuse(platform.socket.last('chat'), code, true)
+    await platform.rest()
+    expect(transient.error).toMatchObject({ code, outcome })
+    expect(last.error).toMatchObject({ code, outcome })
+  })
+
+  const asAnother = async (platform: FakePlatform): Promise<void> => {
+    platform.socket.end(1006)
+    await platform.pass(600)
+    platform.socket.welcome({ user: { id: 'guest-2', name: 'Guest' } })
+    platform.socket.joined({ epoch: 'e1', offset: 0 }, true)
+    ackAll(platform.socket)
+  }
+
+  test('[SDK-34] it is not sent again as another user: nobody could tell it from a second one', async () => {
+    const { fate: one, platform } = await refused('unavailable', asAnother)
+    expect(one.error).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' })
+    expect(contents(platform.socket)).toEqual([])
+  })
+
+  test('[SDK-34] what was refused for its rate alone is', async () => {
+    const { fate: one, platform } = await refused('rate_limited', asAnother)
+    expect(one.value).toMatchObject({ id: 'id-1' })
+    expect(contents(platform.socket)).toEqual(['x'])
   })
 })
 
