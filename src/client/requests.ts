@@ -138,7 +138,8 @@ export class Requests implements Sender {
       this.#giveUp(entry, { code: 'message_too_large', message: 'Too large' })
       return true
     }
-    const asked = { answered: (reply: Reply) => this.#answered(entry, reply), lost: () => this.#lost(entry) }
+    const failures = this.#failures
+    const asked = { answered: (reply: Reply) => this.#answered(entry, reply, failures), lost: () => this.#lost(entry) }
     if (!wire.post(text, asked)) return false
     this.#underWay.add(entry)
     entry.first ??= { now: this.#env.now(), monotonic: this.#env.monotonic(), user: wire.user.id }
@@ -159,13 +160,16 @@ export class Requests implements Sender {
     return `"age":${Math.ceil(age)},`
   }
 
-  #answered(entry: Entry, reply: Reply): void {
+  /** `failures`: those when it was sent. Were there others since, its acknowledgement does not say that they are over. */
+  #answered(entry: Entry, reply: Reply, failures: number): void {
     this.#underWay.delete(entry)
     if (reply.type === 'error') this.#refused(entry, reply)
     else if (entry.resolve(reply)) {
       this.#remove(entry)
-      this.#failures = 0
-      this.#window = Math.min(this.#window * 2, this.#wire?.share ?? 1)
+      if (failures === this.#failures) {
+        this.#failures = 0
+        this.#window = Math.min(this.#window * 2, this.#wire?.share ?? 1)
+      }
     } else this.#giveUp(entry, { code: 'internal', message: `Answered with ${reply.type}` })
     this.#wire?.want(this)
   }
