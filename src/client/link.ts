@@ -198,13 +198,13 @@ export class Link {
     if (!mayReconnect(code) || (code === 4100 && typeof this.#options.token === 'string')) {
       return this.close(closedBy(code, reason))
     }
-    const kind = this.#phase.kind === 'open' ? 'lost' : 'unreachable'
-    this.#lost(this.#drainedUntil === undefined ? { kind, code, reason } : { kind: 'draining' })
+    this.#lost({ kind: this.#phase.kind === 'open' ? 'lost' : 'unreachable', code, reason })
   }
 
-  /** There is no connection, or not any more: another one is made later. */
-  #lost(why: Why): void {
+  /** There is no connection, or not any more: another one is made later, and after a `drain` when that said, however it ended. */
+  #lost(how: Why): void {
     const phase = this.#phase
+    const why: Why = this.#drainedUntil === undefined ? how : { kind: 'draining' }
     if (phase.kind === 'open' && this.#env.monotonic() - phase.since >= STABLE) this.#attempt = 0
     const delay = this.#delay(why)
     this.#drop()
@@ -219,8 +219,8 @@ export class Link {
     const { after, window } = this.#reconnect
     const failures = Math.max(1, this.#attempt)
     const random = this.#env.random()
-    if (why.kind === 'draining') {
-      const asked = (this.#drainedUntil ?? 0) - this.#env.monotonic()
+    if (this.#drainedUntil !== undefined) {
+      const asked = this.#drainedUntil - this.#env.monotonic()
       return Math.max(0, asked, this.#attempt === 0 ? 0 : backoff(failures, random))
     }
     // What has to do with this side alone says nothing about the server: there is no crowd to spread.

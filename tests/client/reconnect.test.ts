@@ -312,6 +312,21 @@ describe('a server that stops', () => {
     expect(story).toEqual(['last words'])
   })
 
+  test('[SDK-6] nor sooner where the close frame was lost and the connection is found silent', async () => {
+    const platform = new FakePlatform()
+    const parlor = await platform.open()
+    await platform.pass(15_000)
+    platform.socket.say({ type: 'drain', reconnectAfter: 60_000 })
+    await platform.pass(45_000)
+    expect(parlor.state).toMatchObject({ kind: 'waiting', why: { kind: 'draining' } })
+    expect(waited(parlor.state, platform)).toBe(15_000)
+    await platform.wake()
+    await platform.pass(14_900)
+    expect(platform.sockets).toHaveLength(1)
+    await platform.pass(200)
+    expect(platform.sockets).toHaveLength(2)
+  })
+
   test('[SDK-6] a drain is of its connection: the next one that is lost is lost as any other', async () => {
     const platform = new FakePlatform()
     const parlor = await platform.open()
