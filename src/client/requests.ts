@@ -125,12 +125,10 @@ export class Requests implements Sender {
     if (!wire || this.#pause || this.#underWay.size >= this.#window) return false
     const entry = this.#entries.find((each) => !this.#underWay.has(each))
     if (!entry) return false
-    const { first } = entry
-    if (entry.isUncertain && entry.kind === 'publish' && first?.user !== wire.user.id) {
-      this.#giveUp(entry, {
-        code: 'outcome_unknown',
-        message: 'Sent as another user',
-      })
+    // When it was sent as another user says nothing of this one.
+    if (entry.first?.user !== wire.user.id) entry.first = undefined
+    if (entry.isUncertain && entry.kind === 'publish' && !entry.first) {
+      this.#giveUp(entry, { code: 'outcome_unknown', message: 'Sent as another user' })
       return true
     }
     const text = wire.textOf(`${this.#ageOf(entry)}${entry.rest}`)

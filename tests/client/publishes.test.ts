@@ -232,6 +232,21 @@ describe('what the server refused and may have done all the same', () => {
     expect(one.value).toMatchObject({ id: 'id-1' })
     expect(contents(platform.socket)).toEqual(['x'])
   })
+
+  test('[SDK-34] and is from then on as if that user had written it: not sent again as the first one', async () => {
+    const { fate: one, platform } = await refused('rate_limited', async (before) => {
+      before.socket.end(1006)
+      await before.pass(600)
+      before.socket.welcome({ user: { id: 'bob', name: 'Bob' } })
+      before.socket.joined({ epoch: 'e1', offset: 0 }, true)
+    })
+    expect(published(platform.socket).map(({ id, age }) => [id, age])).toEqual([['id-1', undefined]])
+    await platform.reopen()
+    platform.socket.joined({ epoch: 'e1', offset: 0 }, true)
+    await platform.rest()
+    expect(one.error).toMatchObject({ code: 'outcome_unknown', outcome: 'unknown' })
+    expect(published(platform.socket)).toEqual([])
+  })
 })
 
 describe('what is seen in the stream', () => {
