@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createNodeWebSocket, createParlor } from '../../src/runtimes/node-ws/index.ts'
+import { handshake } from '../contract/handshake.ts'
+import { RawSocket } from '../contract/raw-socket.ts'
+import { Gate } from '../core/fake-loop.ts'
+
+test('[HTTP-3] with node-ws nothing is reported of a peer that goes away in mid-handshake', async () => {
+  const [asked, gate] = [new Gate<void>(), new Gate<void>()]
+  const reported: unknown[] = []
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: (message: string) => reported.push(message) }
+  const printed = vi.spyOn(console, 'error').mockImplementation((...words) => reported.push(words))
+  onTestFinished(() => printed.mockRestore())
+  const authenticate = async () => {
+    asked.open()
+    await gate.promise
+    return { user: { id: 'ann', name: 'Ann' } }
+  }
+  const app = new Hono()
+  const nodeWs = createNodeWebSocket({ app })
+  app.route('/', createParlor(nodeWs, { auth: { authenticate }, log }).routes)
+  const server = createAdaptorServer({ fetch: app.fetch })
+  if (!(server instanceof Server)) throw new TypeError('an HTTP server is needed')
+  nodeWs.injectWebSocket(server)
+  const gone = new Gate<void>()
+  server.on('connection', (socket: Socket) => socket.once('close', () => gone.open()))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  if (typeof address !== 'object' || !address) throw new Error('unreachable: it listens')
+  const socket = await RawSocket.connect(address.port)
+  socket.write(handshake(address.port, { path: '/ws?token=x' }))
+  await asked.promise
+  socket.reset()
+  await gone.promise
+  gate.open()
+  for (let turns = 0; turns < 10; turns++) await setImmediate()
+  expect(reported).toEqual([])
+})
