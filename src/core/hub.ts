@@ -24,6 +24,7 @@ import type { Room } from './room.ts'
 import { Rooms } from './rooms.ts'
 import { Sessions } from './sessions.ts'
 import type { HubSettings } from './settings.ts'
+import type { Start, StartRequest } from './start.ts'
 import type { Transport } from './transport.ts'
 import { Turns } from './turns.ts'
 import { within } from './within.ts'
@@ -202,6 +203,17 @@ export class Hub {
       () => this.bounded(enter),
       (reason) => {
         isLate = true
+        return unavailable(reason)
+      },
+    )
+  }
+
+  /** Where a member begins in a room that it has a hold on. Fails as `publish` does, and then the hold is given back. */
+  begin(room: Room, request: StartRequest): Eventually<Start> {
+    return attempt(
+      () => this.bounded(() => room.start(request)),
+      (reason) => {
+        this.rooms.exit(room.name)
         return unavailable(reason)
       },
     )

@@ -3,7 +3,7 @@ import { CLOSE } from './close-codes.ts'
 import { encode } from './codec.ts'
 import type { Connection } from './connection.ts'
 import { RequestError } from './errors.ts'
-import { attempt, chain, type Eventually, settle } from './eventually.ts'
+import { chain, type Eventually, settle } from './eventually.ts'
 import type { Hub } from './hub.ts'
 import type { KeptByProtocol } from './kept.ts'
 import type { Member, MemberOwner } from './member.ts'
@@ -97,7 +97,7 @@ export class Memberships implements MemberOwner {
     if (member) return this.#joinAgain(member, request, announce)
     return chain(this.#mayJoin(name), () =>
       chain(this.#hub.enter(name), (room) =>
-        chain(this.#start(room, request), (start) => this.#admit(room, start, announce)),
+        chain(this.#hub.begin(room, request), (start) => this.#admit(room, start, announce)),
       ),
     )
   }
@@ -239,16 +239,6 @@ export class Memberships implements MemberOwner {
       this.#hub.patient(() => join === undefined || join({ user, room })),
       (yes) => {
         if (yes !== true) throw new RequestError('forbidden', 'Not allowed to join this room')
-      },
-    )
-  }
-
-  #start(room: Room, request: StartRequest): Eventually<Start> {
-    return attempt(
-      () => this.#hub.bounded(() => room.start(request)),
-      (reason) => {
-        this.#hub.rooms.exit(room.name)
-        return reason instanceof Error ? reason : new Error('the room has no start', { cause: reason })
       },
     )
   }

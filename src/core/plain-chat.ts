@@ -7,6 +7,7 @@ import { Lanes } from './lanes.ts'
 import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
 import { RateLimit } from './rate.ts'
+import type { Room } from './room.ts'
 import { exceedsBytes } from './text.ts'
 
 /** The room behind `/chat`. Its name has a control character, so that no client can give it. */
@@ -20,8 +21,8 @@ export class PlainChat implements Protocol, MemberOwner {
   readonly #rate: RateLimit
   /** Entering and publishes, in order. */
   readonly #lanes = new Lanes()
+  /** In the room. It has a hold on it, which is given back with it. */
   #member: Member | undefined
-  #holds = false
 
   constructor(connection: Connection, hub: Hub) {
     this.#connection = connection
@@ -32,29 +33,17 @@ export class PlainChat implements Protocol, MemberOwner {
 
   /** Enters the room; what the peer sends before that is done waits. */
   open(): void {
-    this.#holds = true
-    this.#request(
-      () => chain(this.#hub.enter(PLAIN_CHAT_ROOM), (room) => chain(room.start({}), (start) => ({ room, start }))),
-      ({ room, start }) => {
-        if (this.#connection.isOpen) this.#member = room.admit(this, start)
-      },
-      () => {
-        this.#holds = false
-      },
+    this.#enter(
+      (room) => this.#hub.begin(room, {}),
+      (room, start) => room.admit(this, start),
     )
   }
 
   /** Is in the room again, where it was before memory was lost. */
   restore({ rooms }: Kept): void {
-    this.#holds = true
-    this.#request(
-      () => this.#hub.enter(PLAIN_CHAT_ROOM),
-      (room) => {
-        if (this.#connection.isOpen) this.#member = room.readmit(this, rooms[0]?.position)
-      },
-      () => {
-        this.#holds = false
-      },
+    this.#enter(
+      () => undefined,
+      (room) => room.readmit(this, rooms[0]?.position),
     )
   }
 
@@ -96,12 +85,27 @@ export class PlainChat implements Protocol, MemberOwner {
 
   ended(): void {
     this.#lanes.close()
-    this.#member?.room.dismiss(this.#member)
-    if (this.#holds) this.#hub.rooms.exit(PLAIN_CHAT_ROOM)
-    this.#holds = false
+    if (this.#member) this.#leave()
   }
 
-  #request<T>(start: () => Eventually<T>, done: (value: T) => void, undo: () => void = () => {}): void {
+  #enter<T>(begin: (room: Room) => Eventually<T>, admit: (room: Room, start: T) => Member): void {
+    this.#request(
+      () => chain(this.#hub.enter(PLAIN_CHAT_ROOM), (room) => chain(begin(room), (start) => () => admit(room, start))),
+      (arrive) => {
+        if (this.#connection.isOpen) this.#member = arrive()
+        // It ended meanwhile, or just now for what it has missed: nobody else gives the hold back.
+        if (!this.#connection.isOpen) this.#leave()
+      },
+    )
+  }
+
+  #leave(): void {
+    this.#member?.room.dismiss(this.#member)
+    this.#member = undefined
+    this.#hub.rooms.exit(PLAIN_CHAT_ROOM)
+  }
+
+  #request<T>(start: () => Eventually<T>, done: (value: T) => void): void {
     let finished = false
     let counted = false
     const finish = (): void => {
@@ -110,7 +114,6 @@ export class PlainChat implements Protocol, MemberOwner {
     }
     this.#lanes.run(PLAIN_CHAT_ROOM, () => {
       const work = settle(start, done, (reason) => {
-        undo()
         this.#hub.log.warn('the plain chat room failed', { reason })
         this.#connection.end(CLOSE.unavailable)
       })

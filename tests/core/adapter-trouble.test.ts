@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Kept } from '../../src/core/kept.ts'
+import { PLAIN_CHAT_ROOM } from '../../src/core/plain-chat.ts'
 import { kinds, World } from './fake-world.ts'
+
+/** A socket on /chat that had everything. */
+const KEPT: Kept = { connection: 'c_kept', user: { id: 'kim', name: 'Kim' }, rooms: [{ room: PLAIN_CHAT_ROOM }] }
 
 describe('a slow adapter', () => {
   test('[WS-14] holds up the requests of its room in order, and nothing else', async () => {
@@ -96,6 +101,49 @@ describe('a slow adapter', () => {
     await world.rest()
     expect(world.hub.rooms.size).toBe(0)
     expect(world.adapter.subscribed.size).toBe(0)
+  })
+
+  test('[CHAT-1] a socket on /chat that ends while it is entering leaves the room to who comes after it', async () => {
+    const world = new World()
+    world.adapter.delays = (call) => call === 'subscribe'
+    world.chat({ ping: false }).die()
+    world.loop.advance(2000)
+    const bob = world.chat({ ping: false })
+    world.loop.advance(8500)
+    await world.rest()
+    world.adapter.release()
+    await world.rest()
+    bob.text('x')
+    await world.rest()
+    expect(bob.transport.texts).toEqual(['x'])
+    bob.die()
+    await world.rest()
+    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
+  })
+
+  test('[CHAT-1] [WORKER-1] so does one that goes on where memory was lost, and ends at once', async () => {
+    const world = new World()
+    world.adapter.delays = (call) => call === 'subscribe'
+    world.chat({ ping: false, kept: KEPT }).die()
+    world.loop.advance(2000)
+    const bob = world.chat({ ping: false })
+    world.loop.advance(8500)
+    await world.rest()
+    world.adapter.release()
+    await world.rest()
+    bob.text('x')
+    await world.rest()
+    expect(bob.transport.texts).toEqual(['x'])
+  })
+
+  test('[CHAT-3] [ROOM-9] one that goes on and has missed too much is closed, and leaves nothing behind', async () => {
+    const world = new World({ logs: { size: 2 } })
+    const { position } = await world.publish(PLAIN_CHAT_ROOM, '1')
+    for (const content of ['2', '3', '4']) await world.publish(PLAIN_CHAT_ROOM, content)
+    const client = world.chat({ kept: { ...KEPT, rooms: [{ room: PLAIN_CHAT_ROOM, ...(position && { position }) }] } })
+    await world.rest()
+    expect(client.transport.closed).toEqual({ code: 4004, reason: 'lagged 1' })
+    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
   })
 
   test('[CHAT-1] what a socket on /chat sends while it is still entering reaches it too', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { RequestError } from '../../src/core/errors.ts'
 import type { Eventually } from '../../src/core/eventually.ts'
 import { Gate } from './fake-loop.ts'
-import { kinds, World } from './fake-world.ts'
+import { type Client, kinds, World } from './fake-world.ts'
 
 describe('an adapter that fails', () => {
   test('[WS-8] a join that failed counts for nothing afterwards', async () => {
@@ -130,6 +130,51 @@ describe('an adapter that fails', () => {
     expect(client.transport.closed).toEqual({ code: 4006, reason: 'unavailable' })
     expect(world.hub.rooms.size).toBe(0)
   })
+
+  test('[CHAT-1] [ROOM-9] so does one whose log can not be compared, and leaves nothing behind', async () => {
+    const world = new World()
+    const [other, client] = await intoDoubt(world, () => {
+      world.adapter.fails = (call) => (call === 'history' ? new Error('down') : undefined)
+    })
+    world.loop.advance(5000)
+    await world.rest()
+    expect(client.transport.closed).toEqual({ code: 4006, reason: 'unavailable' })
+    expect(other.transport.isOpen).toBe(true)
+    other.die()
+    await world.rest()
+    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
+  })
+
+  test('[CHAT-1] [ROOM-9] and one whose log is not read in time', async () => {
+    const world = new World()
+    const [other, client] = await intoDoubt(world, () => {
+      world.adapter.delays = (call) => call === 'history'
+    })
+    world.loop.advance(9900)
+    await world.rest()
+    expect(client.transport.isOpen).toBe(true)
+    world.loop.advance(200)
+    await world.rest()
+    expect(client.transport.closed).toEqual({ code: 4006, reason: 'unavailable' })
+    other.die()
+    world.adapter.release()
+    await world.rest()
+    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
+  })
+
+  test('[CONN-3] [ROOM-9] a socket on /chat that ends while the log is compared leaves nothing behind', async () => {
+    const world = new World()
+    const [other, client] = await intoDoubt(world, () => {
+      world.adapter.delays = (call) => call === 'history'
+    })
+    client.die()
+    world.adapter.delays = () => false
+    world.adapter.release()
+    await world.rest()
+    other.die()
+    await world.rest()
+    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
+  })
 })
 
 describe('[WS-14] a hook that forgets to answer', () => {
@@ -182,6 +227,17 @@ describe('[WS-14] hooks', () => {
     expect(world.adapter.calls).toEqual([])
   })
 })
+
+/** Two sockets on /chat, of which the second comes when its engine is back from somewhere, in `trouble`. */
+async function intoDoubt(world: World, trouble: () => void): Promise<[Client, Client]> {
+  const other = world.chat({ ping: false })
+  trouble()
+  world.adapter.restored()
+  await world.rest()
+  const client = world.chat({ ping: false })
+  await world.rest()
+  return [other, client]
+}
 
 /** What plain JavaScript may give for a hook: `answer` for this room, true for any other. */
 function allowing(answer: () => unknown, room: string): (request: { readonly room: string }) => Eventually<boolean> {

@@ -72,7 +72,7 @@ export class World {
   }
 
   chat(options: ClientOptions = {}): Client {
-    return this.#open(options, (transport, identity) => this.hub.openPlainChat(transport, identity))
+    return this.#open(options, (transport, identity) => this.hub.openPlainChat(transport, identity, options.kept))
   }
 
   echo(options: ClientOptions = {}): Client {
