@@ -12,6 +12,13 @@ const MAX_LENGTH = 240 * 1024
 /** A position of no log: the adapter answers where its log begins and ends. */
 const NOWHERE: StreamPosition = { epoch: '', offset: 0 }
 
+/** A part of a room's log: the newest publications up to some position, itself included. */
+interface Run {
+  readonly entries: readonly Entry[]
+  /** Just before the first of them. */
+  readonly start: StreamPosition
+}
+
 /** A page of a room's log, as its reply says it. */
 interface Found {
   readonly entries: readonly Entry[]
@@ -33,8 +40,11 @@ function find(
   { room, after, before, limit = DEFAULT_LIMIT }: HistoryRequest,
 ): Eventually<Found> {
   if (after) return chain(adapter.history(room, after, limit), (page) => forwards(room, page))
-  if (before) return findBefore(adapter, room, before, limit)
-  return chain(adapter.history(room, NOWHERE, 0), ({ head }) => findUpTo(adapter, room, head, limit))
+  // One more than asked for says whether there are more, and the one at `before` by its id whether this is its log.
+  if (before) return chain(readUpTo(adapter, room, before, limit + 2), (run) => newestBefore(before, run, limit))
+  return chain(adapter.history(room, NOWHERE, 0), ({ head }) =>
+    chain(readUpTo(adapter, room, head, limit + 1), (run) => newestOf(run, limit)),
+  )
 }
 
 function forwards(room: string, { publications, start, head, intact }: HistoryPage): Found {
@@ -43,25 +53,27 @@ function forwards(room: string, { publications, start, head, intact }: HistoryPa
   return { entries, position: start, intact, more: (entries.at(-1) ?? start).offset < head.offset }
 }
 
-/** The publications before `end`, which must be of this log and still in it. */
-function findBefore(adapter: BroadcastAdapter, room: string, end: StreamPosition, limit: number): Eventually<Found> {
-  return chain(findUpTo(adapter, room, end, limit + 1), (found) => {
-    const isOfThisLog = found.position.epoch === end.epoch && found.entries.at(-1)?.id === end.id
-    if (isOfThisLog) return { ...found, entries: found.entries.slice(0, -1) }
-    return { ...found, entries: [], intact: false, more: false }
-  })
+/** The newest publications before `end`, which must be of this log and still in it. It takes no room of theirs in the reply. */
+function newestBefore(end: StreamPosition, { entries, start }: Run, limit: number): Found {
+  const isOfThisLog = start.epoch === end.epoch && entries.at(-1)?.id === end.id
+  const found = newestOf({ entries: entries.slice(0, -1), start }, limit)
+  return isOfThisLog ? found : { ...found, entries: [], intact: false, more: false }
 }
 
-/** The newest publications up to `end`, itself included. One more than asked for says whether there are more. */
-function findUpTo(adapter: BroadcastAdapter, room: string, end: StreamPosition, limit: number): Eventually<Found> {
-  const start = { epoch: end.epoch, offset: Math.max(0, end.offset - limit - 1) }
-  return chain(adapter.history(room, start, end.offset - start.offset), (page) => {
-    const upTo = entriesOf(room, page.publications).filter(({ offset }) => offset <= end.offset)
-    const cut = upTo.length - Math.min(limit, fitting([...upTo].reverse()))
-    const before = upTo[cut - 1]
-    const position = before ? { epoch: page.start.epoch, offset: before.offset, id: before.id } : page.start
-    return { entries: upTo.slice(cut), position, intact: true, more: cut > 0 }
-  })
+function newestOf({ entries, start }: Run, limit: number): Found {
+  const cut = entries.length - Math.min(limit, fitting([...entries].reverse()))
+  const before = entries[cut - 1]
+  const position = before ? { epoch: start.epoch, offset: before.offset, id: before.id } : start
+  return { entries: entries.slice(cut), position, intact: true, more: cut > 0 }
+}
+
+/** The newest `count` publications up to `end`, itself included. */
+function readUpTo(adapter: BroadcastAdapter, room: string, end: StreamPosition, count: number): Eventually<Run> {
+  const from = { epoch: end.epoch, offset: Math.max(0, end.offset - count) }
+  return chain(adapter.history(room, from, end.offset - from.offset), ({ publications, start }) => ({
+    entries: entriesOf(room, publications).filter(({ offset }) => offset <= end.offset),
+    start,
+  }))
 }
 
 function entriesOf(room: string, publications: readonly Publication[]): Entry[] {

@@ -93,6 +93,25 @@ describe('[ROOM-15] history', () => {
     expect([begin(newest), newest.publications.length, newest.more]).toEqual([8, 4, true])
   })
 
+  test('[CLIENT-10] but holds at least one publication, whatever its size and that of the one it is asked before', async () => {
+    const { world, client } = await withLog(0)
+    const found = (page: Frame<'history'>): unknown[] => [
+      contents(page).map((text) => text.trim()),
+      begin(page),
+      page.more,
+    ]
+    const big = ['b', 'c'].map((letter) => letter.padEnd(250_000))
+    for (const content of ['a', ...big, 'd']) await world.publish('r', content)
+    await world.rest()
+    const last = await ask(world, client, { limit: 1 })
+    const third = await ask(world, client, { before: positionOf(last, 0) })
+    expect(found(third)).toEqual([['c'], 2, true])
+    const second = await ask(world, client, { before: positionOf(third, 0) })
+    expect(found(second)).toEqual([['b'], 1, true])
+    const first = await ask(world, client, { before: positionOf(second, 0) })
+    expect(found(first)).toEqual([['a'], 0, false])
+  })
+
   test('[CONN-2] a client that asks for many pages and reads none holds one', async () => {
     const { world } = await withLog(0)
     for (let i = 0; i < 12; i++) await world.publish('r', `${i}`.padEnd(60_000))
