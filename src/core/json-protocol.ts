@@ -95,15 +95,17 @@ export class JsonProtocol implements Protocol {
     // The cheap look first: under load most of what waits is neither.
     if (text.length > MAX_URGENT || !(text.includes('"ping"') || text.includes('"seen"'))) return false
     const decoded = decode(text)
-    if (!decoded.ok || !this.#isUrgent(decoded.frame)) return false
-    this.#apply(decoded.frame)
-    return true
+    return decoded.ok && this.#applyUrgent(decoded.frame)
   }
 
-  #isUrgent({ type }: ClientFrame): boolean {
+  #applyUrgent(frame: ClientFrame): boolean {
+    const { outbox } = this.#connection
     // What waits may wait for just this.
-    if (type === 'seen') return true
-    return type === 'ping' && this.#connection.outbox.unflushed < MAX_PENDING
+    if (frame.type === 'seen') this.#connection.seen(frame.upTo)
+    // Where its pong has to wait, one is enough: every other place is kept for the reply to a request.
+    else if (frame.type === 'ping' && outbox.pushes === 0) outbox.push(encode(pongTo(frame)))
+    else return false
+    return true
   }
 
   binary(): void {
@@ -128,7 +130,7 @@ export class JsonProtocol implements Protocol {
   #apply(frame: ClientFrame): void {
     switch (frame.type) {
       case 'ping':
-        return this.#send({ type: 'pong', ...withRef(frame.ref) })
+        return this.#send(pongTo(frame))
       case 'seen':
         return this.#connection.seen(frame.upTo)
       case 'auth':
@@ -264,6 +266,8 @@ export class JsonProtocol implements Protocol {
 }
 
 const withRef = (ref: Ref | undefined): { ref?: Ref } => (ref === undefined ? {} : { ref })
+
+const pongTo = ({ ref }: Frame<'ping'>): ServerFrame => ({ type: 'pong', ...withRef(ref) })
 
 const startOf = ({ since, history }: Frame<'join'>): StartRequest => ({
   ...(since === undefined ? {} : { since: markedPosition(since) }),

@@ -12,16 +12,22 @@ export const HIGH_WATER_MARK = 64 * 1024
 export const TURN_ALLOWANCE = 512 * 1024
 /** Direct replies that may wait for a socket. */
 export const MAX_REPLIES = 32
-/** Words of the server itself (a token runs out, the server stops) that may wait beside them. */
+/** Words that no request has kept a place for (a token runs out, the server stops, a pong out of its order) and that may wait beside them. */
 const MAX_PUSHES = 4
 /** Bytes that a room may send to a slow member before the next room has its turn. */
 export const QUANTUM = 16 * 1024
+
+/** A text that waits for the socket. */
+interface Waiting {
+  readonly kind: 'reply' | 'push'
+  readonly text: string
+}
 
 /** Who hears of an outbox. */
 export interface OutboxOwner {
   /** A send threw: the socket is of no use any more. Called at the end of the turn, when nobody is in the middle of anything. */
   sendFailed(reason: unknown): void
-  /** A reply found 32 others waiting. */
+  /** A reply found 32 others waiting, or a word beside them 4. */
   overflowed(): void
   /** Replies that waited have been handed over. */
   progressed(): void
@@ -46,7 +52,9 @@ export class Outbox {
   #keptUp = -1
   readonly #pace: Pace
   readonly #owner: OutboxOwner
-  readonly #replies: string[] = []
+  /** Replies, and words beside them, in the order in which they leave. */
+  readonly #texts: Waiting[] = []
+  #pushes = 0
   /** Most sockets never need it. */
   #place: ReadingPlace | undefined
   #flushed: (() => void)[] = []
@@ -62,7 +70,12 @@ export class Outbox {
 
   /** Replies that have not been handed to the socket. */
   get unflushed(): number {
-    return this.#replies.length
+    return this.#texts.length - this.#pushes
+  }
+
+  /** Words beside them that have not. */
+  get pushes(): number {
+    return this.#pushes
   }
 
   /** Nothing waits and the socket takes more. */
@@ -71,20 +84,26 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#replies.length === 0 && this.#lagging === undefined
+    return this.#texts.length === 0 && this.#lagging === undefined
   }
 
-  /** Says something that nobody asked for: it takes no place that a reply would need. */
+  /** Says something that no request has kept a place for: it takes none that a reply would need. */
   push(text: string): void {
-    this.reply(text, MAX_REPLIES + MAX_PUSHES)
+    this.#say('push', text)
   }
 
   /** Sends a direct reply, or queues it behind what waits. */
-  reply(text: string, most: number = MAX_REPLIES): void {
+  reply(text: string): void {
+    this.#say('reply', text)
+  }
+
+  #say(kind: Waiting['kind'], text: string): void {
     if (this.#closed) return
     if (!this.#waiting && this.#hasSpace()) return this.send(text)
-    if (this.#replies.length >= most) return this.#owner.overflowed()
-    this.#replies.push(text)
+    const isFull = kind === 'push' ? this.#pushes >= MAX_PUSHES : this.unflushed >= MAX_REPLIES
+    if (isFull) return this.#owner.overflowed()
+    this.#texts.push({ kind, text })
+    if (kind === 'push') this.#pushes++
     this.#wait()
   }
 
@@ -179,7 +198,8 @@ export class Outbox {
   /** Lets go of all that waits. */
   close(): void {
     this.#closed = true
-    this.#replies.length = 0
+    this.#texts.length = 0
+    this.#pushes = 0
     this.#lagging = undefined
     this.#place = undefined
     this.#tellFlushed()
@@ -222,17 +242,21 @@ export class Outbox {
   }
 
   #drain(): void {
-    const waited = this.#replies.length
-    while (!this.#closed && this.#replies.length > 0 && this.#isLow()) {
-      const text = this.#replies.shift()
-      if (text !== undefined) this.send(text)
-    }
-    if (this.#replies.length > 0) this.#wait()
+    const waited = this.#texts.length
+    while (!this.#closed && this.#texts.length > 0 && this.#isLow()) this.#sendNext()
+    if (this.#texts.length > 0) this.#wait()
     else {
       this.#tellFlushed()
       this.#serve()
     }
-    if (!this.#closed && this.#replies.length < waited) this.#owner.progressed()
+    if (!this.#closed && this.#texts.length < waited) this.#owner.progressed()
+  }
+
+  #sendNext(): void {
+    const next = this.#texts.shift()
+    if (!next) return
+    if (next.kind === 'push') this.#pushes--
+    this.send(next.text)
   }
 
   #tellFlushed(): void {
@@ -246,7 +270,7 @@ export class Outbox {
     if (this.#waiting || this.#serving || this.#paced) return
     this.#serving = true
     while (!this.#closed && this.#lagging) {
-      if (this.#replies.length > 0 || !this.#isLow()) {
+      if (this.#texts.length > 0 || !this.#isLow()) {
         this.#wait()
         break
       }

@@ -74,6 +74,20 @@ describe('outbox', () => {
     expect(box.outbox.isEmpty).toBe(true)
   })
 
+  test('[CONN-2] words that nobody asked for wait in their order beside 32 replies, 4 of them', () => {
+    const box = new Box()
+    box.fill()
+    for (let i = 0; i < 4; i++) box.outbox.push(`word ${i}`)
+    for (let i = 0; i < MAX_REPLIES; i++) box.outbox.reply(`${i}`)
+    expect([box.outbox.unflushed, box.outbox.pushes, box.heard]).toEqual([32, 4, []])
+    box.outbox.push('more')
+    expect(box.heard).toEqual(['overflowed'])
+    box.transport.take()
+    expect(box.transport.texts.slice(1, 6)).toEqual(['word 0', 'word 1', 'word 2', 'word 3', '0'])
+    expect(box.transport.texts).toHaveLength(1 + 4 + 32)
+    expect([box.outbox.unflushed, box.outbox.pushes, box.outbox.isEmpty]).toEqual([0, 0, true])
+  })
+
   test('[CONN-2] one turn adds its allowance and one text to a socket that takes nothing, the next turn nothing', () => {
     const box = new Box()
     const text = 'x'.repeat(60_000)

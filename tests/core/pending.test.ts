@@ -188,17 +188,70 @@ describe('[WS-15] 32 requests are pending at most', () => {
   })
 })
 
-/** A client with 32 replies waiting for a socket that takes nothing. */
-function fullOfReplies(world: World, options: ClientOptions = {}): Client {
-  const client = world.connect({ slow: true, ...options })
+/** Lets a slow client's socket take nothing more. */
+function fill(world: World, client: Client): void {
   client.send({ type: 'x'.repeat(60_000) })
   client.text(`"${'x'.repeat(60_000)}"`)
   while (client.transport.buffered() <= 65_536) client.send({ type: 'auth', token: '', ref: 'r'.repeat(64) })
   world.loop.rest()
+}
+
+/** A client with 32 replies waiting for a socket that takes nothing. */
+function fullOfReplies(world: World, options: ClientOptions = {}): Client {
+  const client = world.connect({ slow: true, ...options })
+  fill(world, client)
   for (let ref = 1; ref <= 32; ref++) client.send({ type: 'ping', ref })
   expect(client.connection.outbox.unflushed).toBe(32)
   return client
 }
+
+describe('[CLIENT-13] 32 requests are under way whose replies will have to wait', () => {
+  /** Lets them be answered, then the socket take all. */
+  async function openBoth(world: World, client: Client, gate: Gate<boolean>): Promise<void> {
+    gate.open(true)
+    await world.rest()
+    expect(client.transport.closed).toBeUndefined()
+    expect(client.connection.outbox.unflushed).toBe(32)
+    client.transport.open()
+    await world.rest()
+  }
+
+  test('[WS-13] [WS-15] a pong takes the place of none of them, however many pings come', async () => {
+    const { world, client, gate } = await slowHook({ slow: true })
+    fill(world, client)
+    publish(client, 32)
+    for (let ref = 1; ref <= 50; ref++) client.send({ type: 'ping', ref })
+    expect(client.connection.outbox.pushes).toBe(1)
+    await openBoth(world, client, gate)
+    expect(refs(client)).toEqual(oneTo(32))
+    expect(client.all('pong').map(({ ref }) => ref)).toEqual(oneTo(50))
+    expect(client.transport.closed).toBeUndefined()
+  })
+
+  test('[WS-13] a pong that had to wait comes when the socket takes it, though they are not answered', async () => {
+    const { world, client } = await slowHook({ slow: true })
+    fill(world, client)
+    publish(client, 40)
+    client.send({ type: 'ping', ref: 'p' })
+    expect(client.all('pong')).toEqual([])
+    client.transport.open()
+    expect(client.all('pong')).toEqual([{ type: 'pong', ref: 'p' }])
+    expect(client.all('ack')).toEqual([])
+  })
+
+  test('[DRAIN-1] nor does the word that the server stops, with a pong beside it', async () => {
+    const { world, client, gate } = await slowHook({ slow: true })
+    fill(world, client)
+    publish(client, 32)
+    client.send({ type: 'ping', ref: 'p' })
+    const drained = world.hub.drain(0)
+    await openBoth(world, client, gate)
+    await drained
+    expect(refs(client)).toEqual(oneTo(32))
+    expect([client.all('pong').length, client.all('drain').length]).toEqual([1, 1])
+    expect(client.transport.closed).toBeUndefined()
+  })
+})
 
 describe('what the server says by itself to a peer with 32 replies waiting', () => {
   test('[AUTH-6] a warning does not end a connection that is within its bounds', async () => {

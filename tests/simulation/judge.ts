@@ -7,7 +7,7 @@ import type { Run } from './simulation.ts'
 const TURN_ALLOWANCE = 512 * 1024
 /** What a lagging member is sent at a time, and what surrounds a message's content in a frame. */
 const [QUANTUM, FRAME] = [16 * 1024, 260]
-/** 32 replies and 4 words of the server's own. */
+/** 32 replies and 4 words beside them. */
 const REPLIES = 36
 /** 32 pending, and as many frames as fit into 256 KiB of held input. */
 const REQUESTS = 32 + (256 * 1024) / 64

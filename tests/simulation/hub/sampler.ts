@@ -26,7 +26,7 @@ export class Sampler {
     if (!connection) return
     const most = this.#most.get(wire) ?? { replies: 0, buffered: 0, requests: 0 }
     this.#most.set(wire, most)
-    most.replies = Math.max(most.replies, connection.outbox.unflushed)
+    most.replies = Math.max(most.replies, connection.outbox.unflushed + connection.outbox.pushes)
     most.buffered = Math.max(most.buffered, wire.peak)
     most.requests = Math.max(most.requests, connection.inbox.waiting)
   }
