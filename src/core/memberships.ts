@@ -162,10 +162,14 @@ export class Memberships implements MemberOwner {
     if (place) place.joining--
   }
 
+  /** Fails where the `join` before it did. */
   leave(name: string): void {
     const place = this.#places.get(name)
-    const member = place?.member
-    if (!place || !member) return
+    if (!place?.member) throw new RequestError('not_joined', 'Not in this room')
+    this.#depart(name, place, place.member)
+  }
+
+  #depart(name: string, place: Place, member: Member): void {
     place.member = undefined
     this.#tidy(name, place)
     member.room.dismiss(member)
@@ -201,7 +205,7 @@ export class Memberships implements MemberOwner {
 
   /** Leaves every room. */
   close(): void {
-    for (const name of [...this.#places.keys()]) this.leave(name)
+    for (const [name, place] of [...this.#places]) if (place.member) this.#depart(name, place, place.member)
     this.#places.clear()
     this.#intended = 0
   }

@@ -46,6 +46,30 @@ describe('an adapter that fails', () => {
     ])
   })
 
+  test('[WS-9] [CLIENT-17] a leave behind a join that is refused leaves nothing, and says so', async () => {
+    const world = new World()
+    const client = world.connect()
+    client.take()
+    world.adapter.delays = () => true
+    world.adapter.fails = () => new Error('down')
+    client.join('r', { ref: 1 })
+    client.send({ type: 'leave', room: 'r', ref: 2 })
+    world.adapter.fails = () => undefined
+    client.join('r', { ref: 3 })
+    client.send({ type: 'leave', room: 'r', ref: 4 })
+    for (let i = 0; i < 3; i++) {
+      world.adapter.release()
+      await world.rest()
+    }
+    expect(client.take()).toMatchObject([
+      { type: 'error', ref: 1, code: 'unavailable' },
+      { type: 'error', ref: 2, code: 'not_joined', room: 'r' },
+      { type: 'joined', ref: 3 },
+      { type: 'left', ref: 4 },
+    ])
+    expect(world.hub.rooms.size).toBe(0)
+  })
+
   test('[WS-8] a join that is tried again while the first one fails stands', async () => {
     const world = new World()
     const client = world.connect()
