@@ -2,7 +2,7 @@ import { Batch } from './batch.ts'
 import type { HistoryPage } from './broadcast-adapter.ts'
 import { type Entry, entryOf } from './entry.ts'
 import { settle } from './eventually.ts'
-import { type Feed, type FeedDeps, READ_PAGE } from './feed.ts'
+import { type Feed, type FeedDeps, readLog } from './feed.ts'
 import { type Mark, markOf } from './log.ts'
 import type { Member, MemberState, Page } from './member.ts'
 import type { RoomTraits } from './room-traits.ts'
@@ -119,8 +119,7 @@ export class CatchUp {
     const seen = this.#feed.log.head.offset
     member.state = reading
     const work = settle(
-      () =>
-        this.#deps.adapter.history(this.#room.name, { epoch: origin.start.epoch, offset: cursor.offset }, READ_PAGE),
+      () => readLog(this.#deps, this.#room.name, { epoch: origin.start.epoch, offset: cursor.offset }),
       (page) => {
         if (member.state === reading) this.#found(member, cursor, seen, page)
       },

@@ -1,14 +1,15 @@
 import type { BroadcastAdapter, HistoryPage, Publication } from './broadcast-adapter.ts'
 import type { Cancel, EventLoop } from './clock.ts'
 import { type Entry, entryOf } from './entry.ts'
-import { settle } from './eventually.ts'
+import { type Eventually, settle } from './eventually.ts'
 import { Log, type Mark, markOf } from './log.ts'
 import type { Logger } from './logger.ts'
 import type { StreamPosition } from './protocol.ts'
 import type { RoomTraits } from './room-traits.ts'
+import { within } from './within.ts'
 
 /** Publications that are read from the adapter's log at a time. */
-export const READ_PAGE = 64
+const READ_PAGE = 64
 /** Announcements that are held while the log is read; beyond that they are forgotten and read as well. */
 const MAX_HELD = 1024
 /** ms until a failed read is tried again: the first time, and at most. */
@@ -43,12 +44,37 @@ export interface FeedDeps {
   readonly adapter: BroadcastAdapter
   readonly loop: EventLoop
   readonly log: Logger
+  /** ms after which a read of the adapter's log that has not been answered has failed. */
+  readonly patience: number
 }
 
-interface Held {
-  readonly epoch: string
-  readonly publication: Publication
+/** Reads what follows `start` in the adapter's log. An answer that comes too late is a failure, and changes nothing. */
+export function readLog(
+  { adapter, loop, patience }: FeedDeps,
+  room: string,
+  start: StreamPosition,
+): Eventually<HistoryPage> {
+  return within(loop, patience, adapter.history(room, start, READ_PAGE), () => new Error('no answer in time'))
 }
+
+/** What waits until the log has been read. `forgotten`: announcements of which only the log can tell. */
+type Held =
+  | { readonly kind: 'announced'; readonly epoch: string; readonly publication: Publication }
+  | { readonly kind: 'forgotten' }
+
+/**
+ * `none`: nothing is read; `failure` is what the last question failed with, where the copy went on without its answer.
+ * `asked`: an answer is awaited. It answers the first `judged` of those held, and the question is put `again` where something came up
+ * that it can't know of. `failed`: what has to be read could not be, and is tried again.
+ */
+type Reading =
+  | { readonly kind: 'none'; readonly failure?: { readonly reason: unknown } }
+  | { readonly kind: 'asked'; judged: number; again: boolean }
+  | { readonly kind: 'failed'; readonly cancel: Cancel }
+
+type Question = Extract<Reading, { kind: 'asked' }>
+
+const NO_READING: Reading = { kind: 'none' }
 
 interface Waiter {
   readonly resolve: () => void
@@ -67,12 +93,11 @@ export class Feed {
   readonly #deps: FeedDeps
   readonly #owner: FeedOwner
   #held: Held[] = []
-  #reading = false
-  /** Something came up while the log was read that the answer can't know of. */
-  #again = false
+  #reading: Reading = NO_READING
+  /** The log has, or may have, what has not been read or gone through yet. */
+  #behind = false
   #disbelief = 0
   #doubtful = false
-  #retry: Cancel | undefined
   #retryAfter: number = RETRY.first
   #waiters: Waiter[] = []
   #closed = false
@@ -99,10 +124,10 @@ export class Feed {
 
   deliver(epoch: string, publications: readonly Publication[]): void {
     for (const publication of publications) {
-      if (!this.#reading && !this.#doubtful && this.#fits(epoch, publication)) continue
-      this.#hold({ epoch, publication })
+      if (this.#isFollowing && this.#fits(epoch, publication)) continue
+      this.#hold({ kind: 'announced', epoch, publication })
     }
-    if (this.#held.length > 0 && !this.#reading) this.#read()
+    if (this.#held.length > 0 && this.#reading.kind === 'none') this.#read()
   }
 
   /** The engine was away: until the log has been compared nothing is known of it, and what can't be compared any more is another one. */
@@ -115,9 +140,10 @@ export class Feed {
   /** Compares the copy with the adapter's log, by the head's id, and reads what is missing. Fails where the log can't be read. */
   check(): Promise<void> | undefined {
     if (this.#closed) return undefined
-    if (this.#reading && !this.#retry) this.#again = true
+    if (this.#reading.kind === 'asked') this.#reading.again = true
     else this.#read()
-    if (!this.#reading) return undefined
+    const reading = this.#reading
+    if (reading.kind === 'none') return reading.failure && Promise.reject(reading.failure.reason)
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
@@ -129,9 +155,14 @@ export class Feed {
   /** Follows the log no more. */
   close(): void {
     this.#closed = true
-    this.#retry?.()
+    this.#cancelRetry()
     this.#held = []
     this.#failWaiters(new Error('the room was left'))
+  }
+
+  /** The copy is the log, as far as anybody knows, and judges announcements by itself. */
+  get #isFollowing(): boolean {
+    return this.#reading.kind === 'none' && !this.#doubtful
   }
 
   /** Takes a publication that the copy can judge by itself; false where the log has to be read first. */
@@ -158,45 +189,50 @@ export class Feed {
   }
 
   #hold(held: Held): void {
-    if (this.#held.length >= MAX_HELD) {
-      this.#held = []
-      this.#again = true
-    }
+    if (this.#held.length >= MAX_HELD) this.#forget()
     this.#held.push(held)
+  }
+
+  /** The log has it all. */
+  #forget(): void {
+    this.#held = [{ kind: 'forgotten' }]
+    if (this.#reading.kind === 'asked') this.#reading.judged = 0
   }
 
   /** Reads until the copy has what the log has. With an adapter that answers at once, so does this. */
   #read(): void {
-    this.#reading = true
-    this.#retry?.()
-    this.#retry = undefined
+    this.#cancelRetry()
     while (!this.#closed) {
-      const judged = this.#held.length
+      const question: Question = { kind: 'asked', judged: this.#held.length, again: false }
+      this.#reading = question
       const doubted = this.#doubtful
-      this.#again = false
-      let answered = false
-      const start = this.head
+      let more = false
       const work = settle(
-        () => this.#deps.adapter.history(this.#room.name, start, READ_PAGE),
+        () => readLog(this.#deps, this.#room.name, this.head),
         (page) => {
-          answered = this.#answered(page, judged, doubted)
+          more = this.#answered(page, question, doubted)
         },
-        (reason) => this.#failed(reason),
+        (reason) => this.#failed(reason, question),
       )
       if (work !== undefined) {
         void work.then(() => {
-          if (answered) this.#read()
+          if (more) this.#read()
         })
         return
       }
-      if (!answered) return
+      if (!more) return
     }
   }
 
+  #cancelRetry(): void {
+    if (this.#reading.kind === 'failed') this.#reading.cancel()
+  }
+
   /** Takes an answer. True where the log has to be read once more. */
-  #answered(page: HistoryPage, judged: number, doubted: boolean): boolean {
+  #answered(page: HistoryPage, question: Question, doubted: boolean): boolean {
     if (this.#closed) return false
     const { head } = this.log
+    this.#behind = true
     this.#reconcile(page)
     if (doubted) this.#doubtful = false
     if (this.log.head.offset < page.head.offset) {
@@ -204,9 +240,9 @@ export class Feed {
       return true
     }
     this.#retryAfter = RETRY.first
-    const rest = this.#believe(judged)
-    if (rest || this.#again) return true
-    this.#reading = false
+    this.#behind = this.#believe(question.judged)
+    if (this.#behind || question.again) return true
+    this.#reading = NO_READING
     for (const { resolve } of this.#waiters.splice(0)) resolve()
     return false
   }
@@ -234,8 +270,8 @@ export class Feed {
   #believe(judged: number): boolean {
     const held = this.#held
     this.#held = []
-    for (const [i, { epoch, publication }] of held.entries()) {
-      const isDone = i < judged ? this.#isAnswered(epoch, publication) : this.#fits(epoch, publication)
+    for (const [i, each] of held.entries()) {
+      const isDone = i < judged ? this.#isAnswered(each) : this.#isTaken(each)
       if (isDone) continue
       this.#held = held.slice(i)
       return true
@@ -244,9 +280,14 @@ export class Feed {
     return false
   }
 
+  #isTaken(held: Held): boolean {
+    return held.kind === 'announced' && this.#fits(held.epoch, held.publication)
+  }
+
   /** False where the log should have this one, and may have it a little later. */
-  #isAnswered(epoch: string, publication: Publication): boolean {
-    if (epoch !== this.epoch) return true
+  #isAnswered(held: Held): boolean {
+    if (held.kind === 'forgotten' || held.epoch !== this.epoch) return true
+    const { epoch, publication } = held
     if (publication.offset === undefined) return this.#fits(epoch, publication)
     if (publication.offset <= this.log.head.offset) return true
     return this.#disbelief++ >= PATIENCE
@@ -265,12 +306,25 @@ export class Feed {
     this.#owner.reset()
   }
 
-  #failed(reason: unknown): void {
+  #failed(reason: unknown, { judged }: Question): void {
     if (this.#closed) return
-    this.#deps.log.warn('reading the log of a room failed; trying again', { reason })
     this.#failWaiters(reason)
-    this.#retry = this.#deps.loop.after(this.#retryAfter, () => this.#read())
+    if (this.#goesOnWithout(judged)) {
+      this.#deps.log.warn('reading the log of a room failed', { reason })
+      this.#reading = { kind: 'none', failure: { reason } }
+      return
+    }
+    this.#deps.log.warn('reading the log of a room failed; trying again', { reason })
+    this.#reading = { kind: 'failed', cancel: this.#deps.loop.after(this.#retryAfter, () => this.#read()) }
     this.#retryAfter = Math.min(this.#retryAfter * 2, RETRY.most)
+  }
+
+  /**
+   * Goes on as if nobody had asked, and takes what was announced since as it would have been: somebody only wanted to know.
+   * False where the log has to be read, since something is missing or in doubt.
+   */
+  #goesOnWithout(judged: number): boolean {
+    return judged === 0 && !this.#behind && !this.#doubtful && !this.#believe(0)
   }
 
   #failWaiters(reason: unknown): void {

@@ -94,6 +94,7 @@ export class Hub {
       adapter,
       clock: deps.clock,
       loop,
+      patience: settings.limits.request,
       rhythm: (room, flush) => deps.rhythm?.(room, this.#turns, flush) ?? linger.rhythm(flush),
       fanOut,
       // What a copy of a log has that has expired goes with the memory.

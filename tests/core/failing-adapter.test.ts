@@ -115,6 +115,19 @@ describe('an adapter that fails', () => {
     expect(world.hub.rooms.size).toBe(0)
   })
 
+  test('[ROOM-3] [ROOM-14] a room goes on where a log that somebody only asked about can not be read', async () => {
+    const world = new World()
+    const [member, other] = [world.connect({ room: 'r' }), world.connect()]
+    await world.publish('r', '1')
+    await world.rest()
+    world.adapter.fails = (call) => (call === 'history' ? new Error('down') : undefined)
+    other.join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' }, ref: 1 })
+    await world.publish('r', '2')
+    await world.rest()
+    expect(other.all('error')).toMatchObject([{ ref: 1, code: 'unavailable', retryable: true }])
+    expect(member.heard()).toEqual(['1', '2'])
+  })
+
   test('[ROOM-9] a subscription that was not given back is not forgotten where the next subscribe fails', async () => {
     const world = new World()
     const client = world.connect({ ping: false, room: 'r' })

@@ -75,6 +75,66 @@ describe('[ROOM-14] an adapter that does not answer', () => {
     expect(client.all('chat')).toHaveLength(1)
   })
 
+  test('[ROOM-3] a room goes on after a log that somebody only asked about was not read in time', async () => {
+    const world = new World()
+    const member = world.connect({ ping: false, room: 'r' })
+    const other = world.connect({ ping: false })
+    await world.publish('r', '1')
+    await world.rest()
+    world.adapter.delays = (call) => call === 'history'
+    other.join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' }, ref: 1 })
+    await world.publish('r', '2')
+    await world.rest()
+    expect(member.heard()).toEqual(['1'])
+    world.loop.advance(10_100)
+    await world.rest()
+    expect(other.all('error')).toMatchObject([{ ref: 1, code: 'unavailable', retryable: true }])
+    await world.publish('r', '3')
+    await world.rest()
+    expect(member.heard()).toEqual(['2', '3'])
+    world.adapter.release()
+    await world.publish('r', '4')
+    await world.rest()
+    expect(member.heard()).toEqual(['4'])
+  })
+
+  test('[ROOM-12] but not while something is missing: then the log is asked for again', async () => {
+    const world = new World()
+    const member = world.connect({ ping: false, room: 'r' })
+    world.adapter.delays = (call) => call === 'history'
+    world.adapter.carry = () => {}
+    await world.publish('r', '1')
+    world.adapter.carry = (announce) => announce()
+    await world.publish('r', '2')
+    world.loop.advance(10_100)
+    await world.rest()
+    await world.publish('r', '3')
+    await world.rest()
+    expect(member.heard()).toEqual([])
+    world.adapter.delays = () => false
+    world.loop.advance(1000)
+    await world.rest()
+    expect(member.heard()).toEqual(['1', '2', '3'])
+    world.adapter.release()
+    await world.rest()
+    expect(member.take()).toEqual([])
+  })
+
+  test('[ROOM-12] nor where more was announced meanwhile than is held: what was let go is read', async () => {
+    const world = new World({ logs: { size: 2000 } })
+    const member = world.connect({ ping: false, room: 'r' })
+    const other = world.connect({ ping: false })
+    world.adapter.delays = (call) => call === 'history'
+    other.join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+    for (const n of oneTo(1030)) await world.publish('r', `${n}`)
+    world.loop.advance(10_100)
+    await world.rest()
+    world.adapter.delays = () => false
+    world.loop.advance(1000)
+    await world.rest()
+    expect(offsets(member)).toEqual(oneTo(1030))
+  })
+
   test('[WS-14] a hook that does not answer is answered for, a thenable is waited for', async () => {
     const world = new World({
       hooks: {
@@ -134,6 +194,28 @@ describe('catching up', () => {
     for (const room of rooms) await world.publish(room, 'last')
     await world.rest()
     expect(rooms.map((room) => lastOf(reader, room))).toEqual(['last', 'last', 'last', 'last'])
+  })
+
+  test('[ROOM-14] a page that does not come is asked for again, and keeps the place for reading no longer', async () => {
+    const world = new World({ logs: { size: 4 }, engineLogs: { size: 50 } })
+    const reader = world.connect({ ping: false })
+    await fill(world, ['a', 'b'])
+    world.adapter.delays = (call) => call === 'history'
+    for (const room of ['a', 'b']) reader.join(room, { history: 10 })
+    world.adapter.release()
+    await world.rest()
+    expect(world.adapter.delayed).toHaveLength(1)
+    world.adapter.delays = () => false
+    for (let i = 0; i < 2; i++) {
+      world.loop.advance(10_100)
+      await world.rest()
+    }
+    const heard = (): number[] =>
+      ['a', 'b'].map((room) => reader.all('chat').filter((chat) => chat.room === room).length)
+    expect(heard()).toEqual([10, 10])
+    world.adapter.release()
+    await world.rest()
+    expect(heard()).toEqual([10, 10])
   })
 
   test('[CONN-2] a page that comes when the socket is full waits in its place', async () => {

@@ -55,11 +55,7 @@ export const INSIDE: readonly InsideMutation[] = [
     name: 'what was announced before the log was read is believed',
     breaks: /ROOM-[123]|WS-7/,
     edits: [
-      edit(
-        'core/feed.ts',
-        'i < judged ? this.#isAnswered(epoch, publication) : this.#fits(epoch, publication)',
-        'this.#fits(epoch, publication)',
-      ),
+      edit('core/feed.ts', 'i < judged ? this.#isAnswered(each) : this.#isTaken(each)', 'this.#isTaken(each)'),
       edit('core/feed.ts', 'behind the new one.\n    this.#held = []', 'behind the new one.'),
     ],
   },
@@ -163,7 +159,11 @@ export const INSIDE: readonly InsideMutation[] = [
     from: 2780,
     breaks: /ROOM-[123]/,
     edits: [
-      edit('core/feed.ts', 'if (!this.#reading && !this.#doubtful && this.#fits', 'if (!this.#reading && this.#fits'),
+      edit(
+        'core/feed.ts',
+        "return this.#reading.kind === 'none' && !this.#doubtful",
+        "return this.#reading.kind === 'none'",
+      ),
     ],
   },
   {
