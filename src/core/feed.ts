@@ -64,8 +64,8 @@ type Held =
 
 /**
  * `none`: nothing is read; `failure` is what the last question failed with, where the copy went on without its answer.
- * `asked`: an answer is awaited. It answers the first `judged` of those held, and the question is put `again` where something came up
- * that it can't know of. `failed`: what has to be read could not be, and is tried again.
+ * `asked`: the answer to this question is awaited, and to no earlier one. It answers the first `judged` of those held, and the question is
+ * put `again` where something came up that it can't know of. `failed`: what has to be read could not be, and is tried again.
  */
 type Reading =
   | { readonly kind: 'none'; readonly failure?: { readonly reason: unknown } }
@@ -135,6 +135,8 @@ export class Feed {
     this.#doubtful = true
     // What was announced over a connection that broke says nothing about the log behind the new one.
     this.#held = []
+    // Nor does an answer to what was asked over it.
+    if (this.#reading.kind === 'asked') this.#read()
   }
 
   /** Compares the copy with the adapter's log, by the head's id, and reads what is missing. Fails where the log can't be read. */
@@ -205,18 +207,19 @@ export class Feed {
     while (!this.#closed) {
       const question: Question = { kind: 'asked', judged: this.#held.length, again: false }
       this.#reading = question
-      const doubted = this.#doubtful
       let more = false
       const work = settle(
         () => readLog(this.#deps, this.#room.name, this.head),
         (page) => {
-          more = this.#answered(page, question, doubted)
+          more = this.#reading === question && this.#answered(page, question)
         },
-        (reason) => this.#failed(reason, question),
+        (reason) => {
+          if (this.#reading === question) this.#failed(reason, question)
+        },
       )
       if (work !== undefined) {
         void work.then(() => {
-          if (more) this.#read()
+          if (more && this.#reading === question) this.#read()
         })
         return
       }
@@ -229,12 +232,12 @@ export class Feed {
   }
 
   /** Takes an answer. True where the log has to be read once more. */
-  #answered(page: HistoryPage, question: Question, doubted: boolean): boolean {
+  #answered(page: HistoryPage, question: Question): boolean {
     if (this.#closed) return false
     const { head } = this.log
     this.#behind = true
     this.#reconcile(page)
-    if (doubted) this.#doubtful = false
+    this.#doubtful = false
     if (this.log.head.offset < page.head.offset) {
       if (this.log.head === head) throw new Error('the page does not go on where it was asked to')
       return true

@@ -17,10 +17,14 @@ type Entry =
   | {
       readonly kind: 'opening'
       readonly room: Promise<Room>
-      readonly early: [string, readonly Publication[]][]
+      early: [string, readonly Publication[]][]
+      /** The engine was away meanwhile: the head may have been read before. */
+      doubtful: boolean
       holds: number
     }
   | { readonly kind: 'open'; readonly room: Room; holds: number }
+
+type Opening = Extract<Entry, { kind: 'opening' }>
 
 /** The rooms of a hub: subscribed with the first hold on them, gone with the last. */
 export class Rooms {
@@ -66,26 +70,26 @@ export class Rooms {
       if (entry.kind === 'open') {
         entry.room.doubt()
         rooms.push(entry.room)
+      } else {
+        entry.doubtful = true
+        entry.early = []
       }
-      // Its head may have been read before the engine went away.
-      else entry.room.then((room) => this.#recheck(room)).catch(() => {})
     }
     const work = async (): Promise<void> => {
       for (let room = rooms.pop(); room; room = rooms.pop()) {
-        // A room that can't be read now goes on trying by itself.
-        await settle(
-          () => room.check(),
-          () => {},
-          () => {},
-        )
+        await this.#compare(room)
       }
     }
     await Promise.all(Array.from({ length: CHECKS }, work))
   }
 
-  #recheck(room: Room): Promise<void> | undefined {
-    room.doubt()
-    return room.check()
+  /** A room in doubt that can't be read now goes on trying by itself. */
+  #compare(room: Room): Promise<void> | undefined {
+    return settle(
+      () => room.check(),
+      () => {},
+      () => {},
+    )
   }
 
   /** Hands out what came in, without waiting for the end of the turn. */
@@ -100,11 +104,10 @@ export class Rooms {
   }
 
   #openLater(name: string, head: Promise<StreamPosition>): Promise<Room> {
-    const early: [string, readonly Publication[]][] = []
     const room = head.then(
       (position) => {
         const opened = this.#open(name, position, entry.holds)
-        for (const [epoch, publications] of early) opened.deliver(epoch, publications)
+        this.#catchUp(opened, entry)
         if (entry.holds === 0) this.#drop(name)
         return opened
       },
@@ -114,9 +117,16 @@ export class Rooms {
         throw reason
       },
     )
-    const entry: Entry = { kind: 'opening', room, early, holds: 1 }
+    const entry: Opening = { kind: 'opening', room, early: [], doubtful: false, holds: 1 }
     this.#entries.set(name, entry)
     return room
+  }
+
+  /** Tells a room what has happened since its head was read. */
+  #catchUp(room: Room, { early, doubtful }: Opening): void {
+    if (doubtful) room.doubt()
+    for (const [epoch, publications] of early) room.deliver(epoch, publications)
+    if (doubtful) void this.#compare(room)
   }
 
   #drop(name: string): void {

@@ -158,6 +158,36 @@ describe('a fork: the same epoch, another log', () => {
     expect(of39.map((frame) => (frame.type === 'chat' ? frame.content : frame.type))).toEqual(['reset', 'f1', 'f2'])
   })
 
+  test.each([
+    ['by a join', (world: World) => world.connect().join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })],
+    ['because the adapter had been away before', (world: World) => world.adapter.restored()],
+  ])('[ROOM-12] nor after an answer to what was asked before the adapter was away, %s', async (_, ask) => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.delays = (call) => call === 'history'
+    ask(world)
+    world.adapter.fork('r', epoch, ['f1', 'f2', 'f3', 'f4', 'f5'])
+    world.adapter.restored()
+    await world.publish('r', 'f6')
+    for (let i = 0; i < 4; i++) {
+      world.adapter.release(1)
+      await world.rest()
+    }
+    expect(stream(member)).toEqual(['reset 0 fork', '1 f1', '2 f2', '3 f3', '4 f4', '5 f5', '6 f6'])
+  })
+
+  test('[ROOM-12] a question that an engine took along is asked of the next one at once', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.delays = (call) => call === 'history'
+    world.connect().join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+    world.adapter.delays = () => false
+    world.adapter.fork('r', epoch, ['f1'])
+    world.adapter.restored()
+    await world.rest()
+    expect(stream(member)).toEqual(['reset 0 fork', '1 f1'])
+  })
+
   test('[ROOM-13] nothing begins in a log that is in doubt', async () => {
     const { world, epoch, member } = await atFive()
     const fifth = member.all('chat').at(-1)
@@ -173,6 +203,28 @@ describe('a fork: the same epoch, another log', () => {
     await world.rest()
     expect(client.all('joined')).toMatchObject([{ recovered: false, position: { epoch, offset: 2 } }])
     expect(stream(client)).toEqual([])
+  })
+
+  test.each([
+    ['nothing', []],
+    ['something', ['a6']],
+  ])('[ROOM-13] nor in a room whose adapter was away while it was opened, and had announced %s', async (_, early) => {
+    const { world, member, epoch } = await atFive()
+    const fifth = member.all('chat').at(-1)
+    member.send({ type: 'leave', room: 'r' })
+    const client = world.connect({ ping: false })
+    world.adapter.delays = (call) => call === 'subscribe'
+    client.join('r', { since: { epoch, offset: 5, id: fifth?.id } })
+    for (const content of early) await world.publish('r', content)
+    world.adapter.fork('r', epoch, ['f1', 'f2', 'f3', 'f4', 'f5'])
+    world.adapter.restored()
+    await world.publish('r', 'f6')
+    world.adapter.release()
+    await world.rest()
+    await world.publish('r', 'f7')
+    await world.rest()
+    expect(client.all('joined')).toMatchObject([{ recovered: false, position: { epoch, offset: 6 } }])
+    expect(stream(client)).toEqual(['7 f7'])
   })
 
   test('[ROOM-13] a doubt that is settled while a join waits does not cost it its recovery', async () => {
