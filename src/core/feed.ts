@@ -127,7 +127,13 @@ export class Feed {
       if (this.#isFollowing && this.#fits(epoch, publication)) continue
       this.#hold({ kind: 'announced', epoch, publication })
     }
-    if (this.#held.length > 0 && this.#reading.kind === 'none') this.#read()
+    this.#judgeHeld()
+  }
+
+  /** Announcements were lost on the way here: they are read. */
+  missed(): void {
+    this.#forget()
+    this.#judgeHeld()
   }
 
   /** The engine was away: until the log has been compared nothing is known of it, and what can't be compared any more is another one. */
@@ -193,6 +199,10 @@ export class Feed {
   #hold(held: Held): void {
     if (this.#held.length >= MAX_HELD) this.#forget()
     this.#held.push(held)
+  }
+
+  #judgeHeld(): void {
+    if (this.#held.length > 0 && this.#reading.kind === 'none') this.#read()
   }
 
   /** The log has it all. */

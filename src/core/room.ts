@@ -137,6 +137,11 @@ export class Room implements FeedOwner, Due, Copy {
     this.#feed.deliver(epoch, publications)
   }
 
+  /** Some of what the adapter announced did not come here. */
+  missed(): void {
+    this.#feed.missed()
+  }
+
   /** The adapter was away. */
   doubt(): void {
     this.#feed.doubt()

@@ -18,6 +18,8 @@ type Entry =
       readonly kind: 'opening'
       readonly room: Promise<Room>
       early: [string, readonly Publication[]][]
+      /** There were more announcements than are kept. */
+      missed: boolean
       /** The engine was away meanwhile: the head may have been read before. */
       doubtful: boolean
       holds: number
@@ -61,6 +63,7 @@ export class Rooms {
     const entry = this.#entries.get(name)
     if (entry?.kind === 'open') entry.room.deliver(epoch, publications)
     else if (entry && entry.early.length < MAX_EARLY) entry.early.push([epoch, publications])
+    else if (entry) entry.missed = true
   }
 
   /** The engine was away: every room is in doubt at once, and compared with the adapter's log, a few at a time. */
@@ -117,15 +120,16 @@ export class Rooms {
         throw reason
       },
     )
-    const entry: Opening = { kind: 'opening', room, early: [], doubtful: false, holds: 1 }
+    const entry: Opening = { kind: 'opening', room, early: [], missed: false, doubtful: false, holds: 1 }
     this.#entries.set(name, entry)
     return room
   }
 
   /** Tells a room what has happened since its head was read. */
-  #catchUp(room: Room, { early, doubtful }: Opening): void {
+  #catchUp(room: Room, { early, missed, doubtful }: Opening): void {
     if (doubtful) room.doubt()
     for (const [epoch, publications] of early) room.deliver(epoch, publications)
+    if (missed) room.missed()
     if (doubtful) void this.#compare(room)
   }
 

@@ -78,6 +78,20 @@ describe('a slow adapter', () => {
     expect(chats).toMatchObject([{ type: 'chat', offset: 2, content: 'late' }])
   })
 
+  test.each([1024, 1030])('[ROOM-3] so are all of %d, though nothing is published after them', async (count) => {
+    const world = new World({ logs: { size: 2000 } })
+    const client = world.connect()
+    world.adapter.delays = (call) => call === 'subscribe'
+    client.join('r')
+    for (let i = 1; i <= count; i++) await world.publish('r', `${i}`)
+    world.adapter.release()
+    await world.rest()
+    const begin = client.all('joined')[0]?.position.offset ?? Number.NaN
+    const offsets = client.all('chat').map(({ offset }) => offset)
+    expect(begin + offsets.length).toBe(count)
+    expect(offsets.at(-1) ?? begin).toBe(count)
+  })
+
   test('[CONN-3] a connection that ends while its join is under way leaves nothing behind', async () => {
     const world = new World()
     const client = world.connect()
