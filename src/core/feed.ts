@@ -10,7 +10,7 @@ import { within } from './within.ts'
 
 /** Publications that are read from the adapter's log at a time. */
 const READ_PAGE = 64
-/** Announcements that are held while the log is read; beyond that they are forgotten and read as well. */
+/** Announcements that are held while the log is read; beyond that nothing more is waited for, or they are forgotten and read as well. */
 const MAX_HELD = 1024
 /** ms until a failed read is tried again: the first time, and at most. */
 const RETRY = { first: 1000, most: 10_000 } as const
@@ -124,8 +124,9 @@ export class Feed {
 
   deliver(epoch: string, publications: readonly Publication[]): void {
     for (const publication of publications) {
+      if (this.#held.length >= MAX_HELD) this.#makeRoom()
       if (this.#isFollowing && this.#fits(epoch, publication)) continue
-      this.#hold({ kind: 'announced', epoch, publication })
+      this.#held.push({ kind: 'announced', epoch, publication })
     }
     this.#judgeHeld()
   }
@@ -196,9 +197,11 @@ export class Feed {
     return true
   }
 
-  #hold(held: Held): void {
-    if (this.#held.length >= MAX_HELD) this.#forget()
-    this.#held.push(held)
+  /** No more can be held. */
+  #makeRoom(): void {
+    if (this.#reading.kind === 'asked' && this.#goesOnWithout(this.#reading.judged)) {
+      this.#gaveUp(new Error('more was announced meanwhile than can be held'))
+    } else this.#forget()
   }
 
   #judgeHeld(): void {
@@ -321,13 +324,9 @@ export class Feed {
 
   #failed(reason: unknown, { judged }: Question): void {
     if (this.#closed) return
-    this.#failWaiters(reason)
-    if (this.#goesOnWithout(judged)) {
-      this.#deps.log.warn('reading the log of a room failed', { reason })
-      this.#reading = { kind: 'none', failure: { reason } }
-      return
-    }
+    if (this.#goesOnWithout(judged)) return this.#gaveUp(reason)
     this.#deps.log.warn('reading the log of a room failed; trying again', { reason })
+    this.#failWaiters(reason)
     this.#reading = { kind: 'failed', cancel: this.#deps.loop.after(this.#retryAfter, () => this.#read()) }
     this.#retryAfter = Math.min(this.#retryAfter * 2, RETRY.most)
   }
@@ -338,6 +337,12 @@ export class Feed {
    */
   #goesOnWithout(judged: number): boolean {
     return judged === 0 && !this.#behind && !this.#doubtful && !this.#believe(0)
+  }
+
+  #gaveUp(reason: unknown): void {
+    this.#deps.log.warn('reading the log of a room failed', { reason })
+    this.#reading = { kind: 'none', failure: { reason } }
+    this.#failWaiters(reason)
   }
 
   #failWaiters(reason: unknown): void {

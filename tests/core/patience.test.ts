@@ -98,6 +98,22 @@ describe('[ROOM-14] an adapter that does not answer', () => {
     expect(member.heard()).toEqual(['4'])
   })
 
+  test('[ROOM-3] and at once where more is announced than can be held', async () => {
+    const world = new World({ logs: { size: 2000 } })
+    const member = world.connect({ ping: false, room: 'r' })
+    const other = world.connect({ ping: false })
+    world.adapter.delays = (call) => call === 'history'
+    other.join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' }, ref: 1 })
+    for (const n of oneTo(1030)) await world.publish('r', `${n}`)
+    await world.rest()
+    expect(offsets(member)).toEqual(oneTo(1030))
+    expect(other.all('error')).toMatchObject([{ ref: 1, code: 'unavailable', retryable: true }])
+    world.adapter.release()
+    await world.publish('r', 'more')
+    await world.rest()
+    expect(offsets(member)).toEqual(oneTo(1031))
+  })
+
   test('[ROOM-12] but not while something is missing: then the log is asked for again', async () => {
     const world = new World()
     const member = world.connect({ ping: false, room: 'r' })
@@ -120,13 +136,14 @@ describe('[ROOM-14] an adapter that does not answer', () => {
     expect(member.take()).toEqual([])
   })
 
-  test('[ROOM-12] nor where more was announced meanwhile than is held: what was let go is read', async () => {
+  test('[ROOM-12] where something is missing, what could not be held is read as well', async () => {
     const world = new World({ logs: { size: 2000 } })
     const member = world.connect({ ping: false, room: 'r' })
-    const other = world.connect({ ping: false })
     world.adapter.delays = (call) => call === 'history'
-    other.join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
-    for (const n of oneTo(1030)) await world.publish('r', `${n}`)
+    world.adapter.carry = () => {}
+    await world.publish('r', 'lost')
+    world.adapter.carry = (announce) => announce()
+    for (let i = 2; i <= 1030; i++) await world.publish('r', `${i}`)
     world.loop.advance(10_100)
     await world.rest()
     world.adapter.delays = () => false
