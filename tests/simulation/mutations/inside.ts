@@ -156,7 +156,7 @@ export const INSIDE: readonly InsideMutation[] = [
   },
   {
     name: 'a copy in doubt takes announcements',
-    from: 2780,
+    from: 1916,
     breaks: /ROOM-[123]/,
     edits: [
       edit(
