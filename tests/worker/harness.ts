@@ -52,7 +52,14 @@ export function objects(environment: Readonly<Record<string, string>> = {}, isAb
   }
   return {
     served,
-    evict: (object, webSockets) => server.getWorker().evictDurableObject('ParlorObject', { name: object, webSockets }),
+    evict: async (object, webSockets) => {
+      try {
+        await server.getWorker().evictDurableObject('ParlorObject', { name: object, webSockets })
+      } catch (reason) {
+        // It has lost its memory before, and what wakes it is still on its way.
+        if (!String(reason).includes('not currently running')) throw reason
+      }
+    },
     abort: async (object) => {
       await server.fetch(`/abort?object=${encodeURIComponent(object)}`)
     },
