@@ -8,8 +8,8 @@ const CUT = 0.9 * MOST
 /** The part of a room's log that a hub keeps beside its adapter. */
 export interface Copy {
   readonly bytes: number
-  /** When its newest publication was published, in ms since 1970. */
-  readonly newest: number
+  /** When its newest publication was published, in ms since 1970; undefined where it has none. */
+  readonly newest: number | undefined
   /** Keeps no publication. Whoever has yet to get one gets it from the adapter's log. */
   empty(): void
 }
@@ -46,7 +46,7 @@ export class Copies {
     this.#isDue = false
     this.#bytes = 0
     for (const { bytes } of this.#all) this.#bytes += bytes
-    for (const copy of [...this.#all].sort((a, b) => a.newest - b.newest)) {
+    for (const copy of [...this.#all].sort((a, b) => (a.newest ?? 0) - (b.newest ?? 0))) {
       if (this.#bytes <= CUT) return
       this.#bytes -= copy.bytes
       copy.empty()

@@ -75,10 +75,15 @@ export class Log<E extends LogEntry> {
       this.#evict()
   }
 
-  /** When the newest entry will have expired, in ms since 1970; undefined where nothing is kept. */
+  /** When the newest entry was published, in ms since 1970; undefined where nothing is kept. */
+  get newest(): number | undefined {
+    return this.size > 0 ? this.#entries.at(-1)?.time : undefined
+  }
+
+  /** When it will have expired. */
   get expires(): number | undefined {
-    const newest = this.#entries.at(-1)
-    return newest && this.size > 0 ? newest.time + this.#limits.ttl : undefined
+    const { newest } = this
+    return newest === undefined ? undefined : newest + this.#limits.ttl
   }
 
   /** The kept entries after `offset`, the oldest first, at most `limit`. */

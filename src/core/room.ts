@@ -49,7 +49,6 @@ export class Room implements FeedOwner, Due, Copy {
   /** Live members have everything up to here. */
   #flushed: Mark
   #expires = false
-  #newest = 0
 
   constructor(name: string, head: StreamPosition, deps: RoomDeps) {
     this.#traits = { name, limits: deps.limitsOf(name), encode: deps.encoder(name) }
@@ -69,8 +68,8 @@ export class Room implements FeedOwner, Due, Copy {
     return this.#feed.log.bytes
   }
 
-  get newest(): number {
-    return this.#newest
+  get newest(): number | undefined {
+    return this.#feed.log.newest
   }
 
   empty(): void {
@@ -217,8 +216,7 @@ export class Room implements FeedOwner, Due, Copy {
     return expires
   }
 
-  appended({ text, time, bytes }: Entry): void {
-    this.#newest = time
+  appended({ text, bytes }: Entry): void {
     this.#deps.copies.grew(bytes)
     this.#pend(text)
     if (this.#expires) return

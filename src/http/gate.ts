@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { Identity } from '../core/hooks.ts'
 import type { Logger } from '../core/logger.ts'
 import { type Authenticator, tokenOf } from './auth.ts'
-import { handshakeFault } from './handshake.ts'
+import { answerFault, handshakeFault } from './handshake.ts'
 import { isAllowedOrigin } from './origin.ts'
 
 export interface GateDeps {
@@ -19,7 +19,7 @@ export async function pass(deps: GateDeps, c: Context): Promise<Identity | Respo
   const identity = await admitted(deps, request)
   if (!identity) return c.text('Invalid token', 401, { 'WWW-Authenticate': 'Bearer' })
   const broken = handshakeFault(request)
-  return broken ? c.text(broken.text, broken.status, broken.headers) : identity
+  return broken ? answerFault(c, broken) : identity
 }
 
 async function admitted({ authenticate, log }: GateDeps, request: Request): Promise<Identity | undefined> {

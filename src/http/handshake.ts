@@ -1,9 +1,15 @@
+import type { Context } from 'hono'
+
 /** Why a request is no WebSocket handshake that can be taken, and how it is answered. */
 export interface HandshakeFault {
   readonly status: 400 | 426
   readonly text: string
   readonly headers: Record<string, string>
 }
+
+/** The answer that says so. */
+export const answerFault = (c: Context, { text, status, headers }: HandshakeFault): Response =>
+  c.text(text, status, headers)
 
 /** How a request is answered that asks for no upgrade, or whose server was not told that it does. */
 export const NO_UPGRADE: HandshakeFault = {

@@ -117,10 +117,13 @@ describe('a slow adapter', () => {
     expect(world.adapter.subscribed.size).toBe(0)
   })
 
-  test('[CHAT-1] a socket on /chat that ends while it is entering leaves the room to who comes after it', async () => {
+  test.each([
+    ['[CHAT-1] a socket on /chat that ends', {}],
+    ['[CHAT-1] [WORKER-1] one that goes on where memory was lost and ends', { kept: KEPT }],
+  ])('%s while it is entering leaves the room to who comes after it', async (_, options) => {
     const world = new World()
     world.adapter.delays = (call) => call === 'subscribe'
-    world.chat({ ping: false }).die()
+    world.chat({ ping: false, ...options }).die()
     world.loop.advance(2000)
     const bob = world.chat({ ping: false })
     world.loop.advance(8500)
@@ -133,21 +136,6 @@ describe('a slow adapter', () => {
     bob.die()
     await world.rest()
     expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
-  })
-
-  test('[CHAT-1] [WORKER-1] so does one that goes on where memory was lost, and ends at once', async () => {
-    const world = new World()
-    world.adapter.delays = (call) => call === 'subscribe'
-    world.chat({ ping: false, kept: KEPT }).die()
-    world.loop.advance(2000)
-    const bob = world.chat({ ping: false })
-    world.loop.advance(8500)
-    await world.rest()
-    world.adapter.release()
-    await world.rest()
-    bob.text('x')
-    await world.rest()
-    expect(bob.transport.texts).toEqual(['x'])
   })
 
   test('[CHAT-3] [ROOM-9] one that goes on and has missed too much is closed, and leaves nothing behind', async () => {

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { defineWebSocketHelper, WSContext } from 'hono/ws'
 import { MAX_FRAME } from '../../core/settings.ts'
 import { offeredProtocols } from '../../http/auth.ts'
-import { NO_UPGRADE } from '../../http/handshake.ts'
+import { answerFault, NO_UPGRADE } from '../../http/handshake.ts'
 import type { SocketListener } from '../../http/runtime.ts'
 import { pickSubprotocol } from '../../http/subprotocol.ts'
 import type { SocketData } from './transport.ts'
@@ -14,8 +14,7 @@ import type { SocketData } from './transport.ts'
  */
 export const upgradeWebSocket = defineWebSocketHelper<ServerWebSocket<SocketData>>((c, { onOpen }) => {
   // Bun itself does not ask.
-  if (!/\bupgrade\b/i.test(c.req.header('connection') ?? ''))
-    return c.text(NO_UPGRADE.text, NO_UPGRADE.status, NO_UPGRADE.headers)
+  if (!/\bupgrade\b/i.test(c.req.header('connection') ?? '')) return answerFault(c, NO_UPGRADE)
   const agreed = pickSubprotocol(offeredProtocols(c.req.header('sec-websocket-protocol')))
   const data: SocketData = {
     events: { onOpen: (_, foreign) => foreign.close(1011, NOT_OURS) },

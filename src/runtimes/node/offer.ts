@@ -1,6 +1,6 @@
 import { defineWebSocketHelper, type UpgradeWebSocket } from 'hono/ws'
 import { offeredProtocols } from '../../http/auth.ts'
-import { NO_UPGRADE } from '../../http/handshake.ts'
+import { answerFault, NO_UPGRADE } from '../../http/handshake.ts'
 import { pickSubprotocol } from '../../http/subprotocol.ts'
 import { incomingOf } from './transport.ts'
 
@@ -11,7 +11,7 @@ import { incomingOf } from './transport.ts'
  */
 export function withOurOffer<T, U>(upgrade: UpgradeWebSocket<T, U>): UpgradeWebSocket<T, U> {
   return defineWebSocketHelper<T, U>((c, { onOpen }, options) => {
-    if (isOrdinary(c.env)) return c.text(NO_UPGRADE.text, NO_UPGRADE.status, NO_UPGRADE.headers)
+    if (isOrdinary(c.env)) return answerFault(c, NO_UPGRADE)
     const headers = incomingOf(c.env)?.headers
     const picked = pickSubprotocol(offeredProtocols(headers?.['sec-websocket-protocol']))
     if (headers && picked !== undefined) headers['sec-websocket-protocol'] = picked
