@@ -33,7 +33,7 @@ interface Entry {
   readonly reject: (error: ParlorError) => void
   /** The application asked for this end: it need not look at the error. */
   readonly excuse: () => void
-  /** When it was first sent, by both clocks, and as whom. */
+  /** When it was first sent, by both clocks, and as whom; undefined too where nothing came of it. */
   first: { readonly now: number; readonly monotonic: number; readonly user: string } | undefined
   /** It may have been done: a connection was lost with it under way, or the server failed with it. */
   isUncertain: boolean
@@ -125,9 +125,7 @@ export class Requests implements Sender {
     if (!wire || this.#pause || this.#underWay.size >= this.#window) return false
     const entry = this.#entries.find((each) => !this.#underWay.has(each))
     if (!entry) return false
-    // When it was sent as another user says nothing of this one.
-    if (entry.first?.user !== wire.user.id) entry.first = undefined
-    if (entry.isUncertain && entry.kind === 'publish' && !entry.first) {
+    if (entry.isUncertain && entry.kind === 'publish' && entry.first?.user !== wire.user.id) {
       this.#giveUp(entry, { code: 'outcome_unknown', message: 'Sent as another user' })
       return true
     }
@@ -175,6 +173,8 @@ export class Requests implements Sender {
   #refused(entry: Entry, { code, message, retryable }: Extract<Reply, { type: 'error' }>): void {
     // Above a rate nothing was tried. Of anything else the server may not know that it was done after all (WS-14).
     if (retryable && code !== 'rate_limited') entry.isUncertain = true
+    // Nothing was done: it is as if it had never been sent.
+    if (!entry.isUncertain) entry.first = undefined
     if (!retryable || entry.kind === 'transient' || this.#end) return this.#giveUp(entry, { code, message })
     this.#window = 1
     if (this.#pause || !this.#wire) return

@@ -233,6 +233,26 @@ describe('what the server refused and may have done all the same', () => {
     expect(contents(platform.socket)).toEqual(['x'])
   })
 
+  test('[SDK-30] what was refused for its rate alone is no older for it: however long nothing can be sent, it is published', async () => {
+    const { platform } = await refused('rate_limited', async (before) => {
+      before.socket.end(1006)
+      await before.pass(600_000)
+      await before.reopen()
+      before.socket.joined({ epoch: 'e1', offset: 0 }, true)
+    })
+    expect(published(platform.socket).map(({ id, age }) => [id, age])).toEqual([['id-1', undefined]])
+  })
+
+  test('[SDK-30] where it may have been published before that, it is as old as it was', async () => {
+    const { platform } = await refused('unavailable', async (before) => {
+      await before.pass(600)
+      before.socket.refuse(before.socket.last('chat'), 'rate_limited', true)
+      await before.pass(5000)
+    })
+    expect(published(platform.socket).at(-1)).toMatchObject({ id: 'id-1', age: expect.any(Number) })
+    expect(published(platform.socket)).toHaveLength(3)
+  })
+
   test('[SDK-34] and is from then on as if that user had written it: not sent again as the first one', async () => {
     const { fate: one, platform } = await refused('rate_limited', async (before) => {
       before.socket.end(1006)
@@ -312,9 +332,15 @@ describe('what the server refuses', () => {
     },
   )
 
-  test.each(['unavailable', 'internal', 'rate_limited', 'a_code_of_tomorrow'])(
-    '[SDK-32] %s for the time being: sent again under the same id, ever more rarely',
-    async (code) => {
+  test.each([
+    ['unavailable', 7500],
+    ['internal', 7500],
+    ['a_code_of_tomorrow', 7500],
+    // Each of its sendings is as good as the first.
+    ['rate_limited', undefined],
+  ])(
+    '[SDK-30] [SDK-32] %s for the time being: sent again under the same id, ever more rarely, and its age at last is %s',
+    async (code, age) => {
       const platform = new FakePlatform()
       const parlor = await platform.open()
       const { room } = hear(parlor)
@@ -333,7 +359,7 @@ describe('what the server refuses', () => {
       await platform.rest()
       expect(one.value).toMatchObject({ id: 'id-1' })
       expect(new Set(published(platform.socket).map(({ id }) => id))).toEqual(new Set(['id-1']))
-      expect(platform.socket.last('chat').age).toBe(7500)
+      expect(platform.socket.last('chat').age).toBe(age)
     },
   )
 
