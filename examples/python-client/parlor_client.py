@@ -23,7 +23,11 @@ class Request(asyncio.Future[Frame]):
     def __init__(self, **frame: Any) -> None:
         super().__init__()
         self.frame = {"ref": uuid4().hex} | frame
-        self.first_sent: float | None = None
+        self.sent: tuple[float, str] | None = None  # the first time, and as whom
+
+    def fail(self, *reason: Any) -> None:
+        if not self.done():
+            self.set_exception(ParlorError(*reason))
 
 
 class Parlor:
@@ -33,7 +37,7 @@ class Parlor:
         self.frames: asyncio.Queue[Any] = asyncio.Queue()
         self.joins: dict[str, Request] = {}  # by room; `since` is the position of the newest publication received
         self.unanswered: dict[str, Request] = {}  # by ref, in order
-        self.session, self.limit = "", 0  # bytes
+        self.session, self.user, self.limit = "", "", 0  # bytes
         self.outbox, self.joined, self.slots = asyncio.Queue[Request](), set[str](), asyncio.Semaphore()
 
     async def __aenter__(self) -> Self:
@@ -101,10 +105,15 @@ class Parlor:
 
     async def send(self, socket: ClientConnection) -> None:
         while request := await self.outbox.get():
+            if request.sent and "id" in request.frame:
+                when, user = request.sent
+                if user != self.user:  # a resend would be another publication
+                    self.unanswered.pop(request.frame["ref"], None)
+                    request.fail("outcome_unknown", "Sent as another user")
+                    continue
+                request.frame["age"] = round(1000 * (time.clock_gettime(CLOCK) - when))
             await self.slots.acquire()
-            if request.first_sent and "id" in request.frame:
-                request.frame["age"] = round(1000 * (time.clock_gettime(CLOCK) - request.first_sent))
-            request.first_sent = request.first_sent or time.clock_gettime(CLOCK)
+            request.sent = request.sent or (time.clock_gettime(CLOCK), self.user)
             self.unanswered[request.frame["ref"]] = request
             await socket.send(json.dumps(request.frame, ensure_ascii=False))
 
@@ -114,8 +123,8 @@ class Parlor:
             if frame["type"] != "error" and not request.done():
                 request.set_result(frame)
         match frame:
-            case {"type": "welcome", "session": session, "limits": limits, "reconnect": reconnect}:
-                self.session, self.limit = session, limits["message"]
+            case {"type": "welcome", "session": session, "user": user, "limits": limits, "reconnect": reconnect}:
+                self.session, self.user, self.limit = session, user["id"], limits["message"]
                 self.pause = (reconnect["after"] + random.uniform(0, reconnect["window"])) / 1000
                 self.outbox, self.joined, self.slots = asyncio.Queue(), set(), asyncio.Semaphore(limits["pending"])
                 for join in self.joins.values():
@@ -138,12 +147,13 @@ class Parlor:
             case {"type": "error", "code": "token_expiring"}:
                 renewal = self.renewal = asyncio.create_task(self.token())
                 renewal.add_done_callback(lambda it: self.outbox.put_nowait(Request(type="auth", token=it.result())))
-            case {"type": "error", "retryable": True, "ref": ref} if request:
+            case {"type": "error", "retryable": True, "ref": ref, "code": code} if request:
+                if code == "rate_limited" and "age" not in request.frame:
+                    request.sent = None  # nothing was tried
                 self.unanswered[ref] = request
                 asyncio.get_running_loop().call_later(random.uniform(1, 2), self.outbox.put_nowait, request)
             case {"type": "error", "code": code, "message": message} if request:
                 if request.frame["type"] == "join":
                     del self.joins[request.frame["room"]]
                     self.frames.put_nowait(frame)
-                if not request.done():
-                    request.set_exception(ParlorError(code, message))
+                request.fail(code, message)

@@ -165,6 +165,46 @@ describe('the Python client', () => {
     await client.end()
   })
 
+  test('[SDK-34] [CLIENT-21] what may have been published as one user is not sent again as another', async () => {
+    // With auth off every connection is a user of its own.
+    const served = await own(node, { ...SOON, PARLOR_AUTH: 'off' })
+    const room = freshRoom()
+    const proxy = await proxied(served)
+    const client = await pythonMember({ port: proxy.port, room })
+    const ann = await member(served, room)
+    proxy.deafen()
+    client.publish(1)
+    await seen(ann, 'python 1')
+    proxy.cut()
+    await client.until('refused')
+    client.publish(1)
+    await client.until('acknowledged')
+    await client.end()
+    expect(client.all('refused')).toMatchObject([
+      { content: 'python 1', reason: ['outcome_unknown', expect.any(String)] },
+    ])
+    expect((await logOf(ann, room)).map(({ content }) => content)).toEqual(['python 1', 'python 2'])
+  })
+
+  test('[SDK-34] [CLIENT-21] what was refused for its rate alone is sent as whoever the next connection is', async () => {
+    const served = await own(node, { ...SOON, PARLOR_AUTH: 'off', PARLOR_MAX_PUBLISH_RATE: '1' })
+    const room = freshRoom()
+    const proxy = await proxied(served)
+    const client = await pythonMember({ port: proxy.port, room })
+    const ann = await member(served, room)
+    client.publish(2)
+    await client.until('acknowledged')
+    // Behind the refusal.
+    await ann.say(room, 'now')
+    await client.receives('now', (frame) => frame.type === 'chat' && frame.content === 'now')
+    proxy.cut()
+    await client.until('acknowledged', 2)
+    await client.end()
+    expect(client.all('refused')).toEqual([])
+    const texts = (await logOf(ann, room)).map(({ content }) => content)
+    expect(texts).toEqual(['python 1', 'now', 'python 2'])
+  })
+
   test('[AUTH-2] [WS-18] [CLIENT-1] [CLIENT-2] a refused token and a connection that was replaced are its end', async () => {
     const served = await own(node, SOON)
     const room = freshRoom()
