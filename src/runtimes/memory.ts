@@ -1,5 +1,6 @@
 import { MemoryAdapter } from '../adapters/memory.ts'
 import type { MakeAdapter } from './adapter.ts'
+import { refuseUncalled } from './adapter-option.ts'
 import { isObject, shown } from './problems.ts'
 import { unknownOptions } from './unknown-options.ts'
 
@@ -10,6 +11,7 @@ export interface MemoryOptions {
 
 /** Rooms' logs in this process's memory: the `adapter` that `createParlor` takes by default. */
 export function memoryAdapter(options: MemoryOptions = {}): MakeAdapter {
+  refuseUncalled(options, 'memoryAdapter()')
   if (!isObject(options)) {
     throw new TypeError(
       `memoryAdapter: its options are ${shown(options)}; they must be an object such as { totalBytes }`,

@@ -16,8 +16,9 @@ import {
 import type { AuthOptions } from '../http/auth.ts'
 import { originOf } from '../http/origin.ts'
 import type { MakeAdapter } from './adapter.ts'
+import { isAdapterOption, lackOf } from './adapter-option.ts'
 import { authProblem } from './auth-option.ts'
-import { isObject, problemOf, refusal, shown, whole } from './problems.ts'
+import { isObject, missingIn, problemOf, refusal, shown, whole } from './problems.ts'
 import { type Known, unknownInEach, unknownOptions } from './unknown-options.ts'
 
 export interface ParlorOptions {
@@ -100,14 +101,16 @@ export function readOptions(options: ParlorOptions, { added = [], absent = [] }:
 
 const WHO = 'createParlor'
 
-const OBJECT = 'an object'
+const objectOf = (example: string): string => `an object such as ${example}`
+
+const HISTORY = objectOf('{ size: 1000 }')
 
 const NO_BOUND = '0: no bound'
 
 const size = whole(BOUNDS.history.size)
 const ttl = whole(BOUNDS.history.ttl, 'ms')
 const bytes = whole(BOUNDS.history.bytes, 'bytes')
-const RoomHistory = v.object({ size: v.optional(size), ttl: v.optional(ttl), bytes: v.optional(bytes) }, OBJECT)
+const RoomHistory = v.object({ size: v.optional(size), ttl: v.optional(ttl), bytes: v.optional(bytes) }, HISTORY)
 
 const History = v.object(
   {
@@ -115,7 +118,7 @@ const History = v.object(
     ttl: v.optional(ttl, DEFAULT_LOG_LIMITS.ttl),
     bytes: v.optional(bytes, DEFAULT_LOG_LIMITS.bytes),
   },
-  OBJECT,
+  HISTORY,
 )
 
 const { limits, heartbeat, drainWindow, maxLinger } = DEFAULT_SETTINGS
@@ -134,7 +137,7 @@ const LimitsOption = v.object(
     publishRate: v.optional(whole(BOUNDS.limits.publishRate, '', NO_BOUND), limits.publishRate),
     request: v.optional(whole(BOUNDS.limits.request, 'ms'), limits.request),
   },
-  OBJECT,
+  objectOf('{ rooms: 10 }'),
 )
 
 const HeartbeatOption = v.object(
@@ -142,7 +145,7 @@ const HeartbeatOption = v.object(
     interval: v.optional(whole(BOUNDS.heartbeat.interval, 'ms'), heartbeat.interval),
     grace: v.optional(whole(BOUNDS.heartbeat.grace, 'ms'), heartbeat.grace),
   },
-  OBJECT,
+  objectOf('{ interval: 30000 }'),
 )
 
 const ORIGIN = 'an origin such as https://example.org, or *'
@@ -154,30 +157,15 @@ const Origin = v.pipe(
 )
 
 const HookOption = v.optional(v.function('a function'))
-const HooksOption = v.object({ join: HookOption, publish: HookOption }, OBJECT)
+const HooksOption = v.object({ join: HookOption, publish: HookOption }, objectOf('{ join: ({ user, room }) => true }'))
 
 const Flag = v.optional(v.boolean('true or false'))
-
-const METHODS: Readonly<Record<Exclude<keyof BroadcastAdapter, 'handedOut'>, true>> = {
-  start: true,
-  subscribe: true,
-  unsubscribe: true,
-  publish: true,
-  history: true,
-  probe: true,
-  close: true,
-}
-
-/** Those of the methods that this has not. */
-const missingIn = (value: object, methods: object): string[] =>
-  Object.keys(methods).filter((name) => typeof Reflect.get(value, name) !== 'function')
 
 const AdapterOption = v.pipe(
   v.unknown(),
   v.check(
-    (adapter) => typeof adapter === 'function' || (isObject(adapter) && missingIn(adapter, METHODS).length === 0),
-    ({ input }) =>
-      `a BroadcastAdapter, or a function that makes one${isObject(input) ? `: it has no ${missingIn(input, METHODS).join(', ')}` : ''}`,
+    isAdapterOption,
+    ({ input }) => `a BroadcastAdapter, or what makes one, such as sqliteAdapter('./parlor.db')${lackOf(input)}`,
   ),
 )
 
@@ -188,9 +176,17 @@ const LogOption = v.custom<Logger>(
   `a logger with the methods ${Object.keys(LEVELS).join(', ')}`,
 )
 
+const ROOMS = objectOf("{ 'team:*': { history: { size: 1000 } } }")
+
+const RoomsOption = v.pipe(
+  v.unknown(),
+  v.check((rooms) => !Array.isArray(rooms), ROOMS),
+  v.record(v.string(), v.object({ history: v.optional(RoomHistory) }, objectOf('{ history: { size: 1000 } }')), ROOMS),
+)
+
 const Options = v.object({
   history: v.optional(History, {}),
-  rooms: v.optional(v.record(v.string(), v.object({ history: v.optional(RoomHistory) }, OBJECT), OBJECT), {}),
+  rooms: v.optional(RoomsOption, {}),
   limits: v.optional(LimitsOption, {}),
   heartbeat: v.optional(HeartbeatOption, {}),
   drainWindow: v.optional(whole(BOUNDS.drainWindow, 'ms'), drainWindow),
@@ -208,7 +204,7 @@ const namesOf = ({ entries }: { readonly entries: object }): Known =>
   Object.fromEntries(Object.keys(entries).map((name) => [name, undefined]))
 
 const KNOWN: Known = {
-  auth: undefined,
+  auth: { secret: undefined, authenticate: undefined },
   ...namesOf(Options),
   history: namesOf(History),
   limits: namesOf(LimitsOption),

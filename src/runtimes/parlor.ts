@@ -6,9 +6,11 @@ import { loggerOf } from '../core/logger.ts'
 import { createApp } from '../http/app.ts'
 import { systemClock, systemRandom } from '../http/platform.ts'
 import type { Runtime } from '../http/runtime.ts'
+import { adapterOf } from './adapter-option.ts'
 import { memoryAdapter } from './memory.ts'
 import { checkRoom, draftOf, type Message } from './message.ts'
 import { type ParlorOptions, readOptions } from './options.ts'
+import { checkRuntime } from './right-runtime.ts'
 
 export interface Parlor {
   /** The routes of SPEC.md, to be mounted under any path: `app.route('/live', parlor.routes)`. */
@@ -25,15 +27,14 @@ export interface Parlor {
 
 /** Live rooms on `runtime`, as routes for a Hono app. Throws a TypeError that lists the options that can't be, and what an adapter throws that can't be made. */
 export function createParlor(runtime: Runtime, options: ParlorOptions): Parlor {
+  checkRuntime(runtime)
   const absent = runtime.fanOut ? [] : (['writerThreads'] as const)
   const { settings, limitsOf, allowedOrigins, writerThreads } = readOptions(options, { absent })
   const log = loggerOf(options.log)
   const { loop } = runtime
   const { adapter: given = memoryAdapter() } = options
   const deps = { clock: systemClock, loop, random: systemRandom, log, limitsOf }
-  const adapter = typeof given === 'function' ? given(deps) : given
-  if (typeof adapter === 'function')
-    throw new TypeError('adapter makes a function and no adapter; give sqliteAdapter(file) itself')
+  const adapter = adapterOf(given, deps)
   const hooks = options.hooks ?? {}
   const hub = new Hub({ ...deps, adapter, settings, hooks, fanOut: runtime.fanOut?.(writerThreads, log) })
   const started = start(hub)

@@ -11,6 +11,10 @@ export const problemOf = (issue: v.BaseIssue<unknown>): string =>
 
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
+/** Those of the methods that this has not. */
+export const missingIn = (value: object, methods: object): string[] =>
+  Object.keys(methods).filter((name) => typeof Reflect.get(value, name) !== 'function')
+
 export function whole([min, max]: Bounds, unit = '', note = '') {
   const what = unit === '' ? 'a whole number' : `a whole number of ${unit}`
   const expected =

@@ -4,6 +4,7 @@ import { openSqliteAdapter } from '../adapters/sqlite.ts'
 import type { SqliteDatabase } from '../adapters/sqlite-file.ts'
 import { wordsOf } from '../core/errors.ts'
 import type { MakeAdapter } from './adapter.ts'
+import { refuseUncalled } from './adapter-option.ts'
 import { shown } from './problems.ts'
 
 /** Opens a file with SQLite. Throws where it can't. */
@@ -17,6 +18,7 @@ export const sqliteLogs =
 
 /** The same for an application, which knows it as `sqliteAdapter(file)`: that is whom errors name. */
 export function sqliteAdapterWith(open: OpenSqlite, file: string): MakeAdapter {
+  refuseUncalled(file, "sqliteAdapter('./parlor.db')")
   if (typeof file !== 'string' || file === '') {
     throw new TypeError(
       `sqliteAdapter: its file is ${shown(file)}; it must be a path, as in sqliteAdapter('./parlor.db')`,

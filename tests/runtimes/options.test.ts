@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { AuthOptions } from '../../src/http/auth.ts'
 import { memoryAdapter } from '../../src/runtimes/memory.ts'
 import { sqliteAdapter } from '../../src/runtimes/node/sqlite.ts'
+import { createParlor as onNodeWs } from '../../src/runtimes/node-ws/index.ts'
 import { type ParlorOptions, readOptions } from '../../src/runtimes/options.ts'
 import { createParlor } from '../../src/runtimes/parlor.ts'
+import { onlyOn } from '../../src/runtimes/right-runtime.ts'
 import { FakeRuntime, HANDSHAKE } from '../http/fake-runtime.ts'
 import { unchecked } from '../unchecked.ts'
 
@@ -98,8 +100,11 @@ describe('options of createParlor', () => {
     [{ drainWindow: -1 }, 'drainWindow is -1; it must be a whole number of ms from 0 to 2147483647'],
     [{ rooms: { 'a:*': { history: { size: 0 } } } }, 'rooms["a:*"].history.size is 0; it must be a whole number'],
     [{ rooms: { 'a.b': { history: { ttl: null } } } }, 'rooms["a.b"].history.ttl is null; it must be a whole number'],
-    [{ history: null }, 'history is null; it must be an object'],
-    [{ limits: 5 }, 'limits is 5; it must be an object'],
+    [{ history: null }, 'history is null; it must be an object such as { size: 1000 }'],
+    [{ limits: 5 }, 'limits is 5; it must be an object such as { rooms: 10 }'],
+    [{ heartbeat: 30_000 }, 'heartbeat is 30000; it must be an object such as { interval: 30000 }'],
+    [{ rooms: ['a'] }, "rooms is a list; it must be an object such as { 'team:*': { history: { size: 1000 } } }"],
+    [{ rooms: { 'a:*': 5 } }, 'rooms["a:*"] is 5; it must be an object such as { history: { size: 1000 } }'],
   ])('options: %j is refused with what it should be', (options, problem) => {
     expect(problems(options).slice(1).join()).toContain(problem)
   })
@@ -161,6 +166,8 @@ describe('options of createParlor', () => {
   test.each([
     [{ hook: {} }, 'hook is no option; do you mean hooks?'],
     [{ allowedorigins: [] }, 'allowedOrigins?'],
+    [{ secret: 'x'.repeat(32) }, 'secret is no option; do you mean auth.secret?'],
+    [{ auth: { secret: 'x'.repeat(32), issuer: 'me' } }, 'auth.issuer is no option; there are secret, authenticate'],
     [{ colour: 'red' }, 'colour is no option; there are auth, '],
     [{ toString: 'x' }, 'toString is no option'],
     [{ size: 5 }, 'size is no option; do you mean history.size?'],
@@ -189,20 +196,40 @@ describe('options of createParlor', () => {
     expect(problems({ hooks: new Rules() })).toEqual([])
   })
 
+  const ADAPTER = "a BroadcastAdapter, or what makes one, such as sqliteAdapter('./parlor.db')"
+
   test.each([
     [{ hooks: { join: true } }, 'hooks.join is true; it must be a function'],
-    [{ hooks: () => true }, 'hooks is a function; it must be an object'],
+    [{ hooks: () => true }, 'hooks is a function; it must be an object such as { join: ({ user, room }) => true }'],
     [{ page: 'yes' }, 'page is "yes"; it must be true or false'],
     [{ guestTokens: 1 }, 'guestTokens is 1; it must be true or false'],
     [{ guestTokens: true }, 'guestTokens is true; there are none without auth: { secret }'],
     [{ guestTokens: true, auth: { authenticate } }, 'guestTokens is true; there are none without auth: { secret }'],
-    [{ adapter: 'sqlite' }, 'adapter is "sqlite"; it must be a BroadcastAdapter, or a function that makes one'],
+    [{ adapter: 'sqlite' }, `adapter is "sqlite"; it must be ${ADAPTER}`],
     [
       { adapter: { start() {}, publish() {}, history: 5 } },
-      'adapter is an object; it must be a BroadcastAdapter, or a function that makes one: it has no subscribe, unsubscribe, history, probe, close',
+      `adapter is an object; it must be ${ADAPTER}: it has no subscribe, unsubscribe, history, probe, close`,
     ],
   ])('options: %j is refused', (options, problem) => {
     expect(problems(options).slice(1)).toEqual([`  ${problem}`])
+  })
+
+  test.each([
+    [undefined, 'upgradeWebSocket, transport, address, loop'],
+    [{ auth: 'off' }, 'upgradeWebSocket, transport, address, loop'],
+    [{ upgradeWebSocket: () => {}, loop: {} }, 'transport, address'],
+  ])('createParlor: %j is no Runtime', (runtime, lacks) => {
+    expect(() => createParlor(unchecked(runtime), { auth: 'off' })).toThrow(
+      `createParlor of parlor takes a Runtime and then options, and this has no ${lacks}; parlor/node, parlor/deno and parlor/bun`,
+    )
+  })
+
+  test('createParlor: that of parlor/node-ws says what it lacks, and those of other runtimes that they are', () => {
+    expect(() => onNodeWs(unchecked({ auth: 'off' }), { auth: 'off' })).toThrow(
+      'takes what createNodeWebSocket answers',
+    )
+    expect(() => onlyOn('Bun')).toThrow('parlor/bun is for Bun, which this is not: take parlor/node')
+    expect(() => onlyOn('Deno')).toThrow('parlor/deno is for Deno, which this is not: take parlor/node')
   })
 
   test.each([
@@ -225,10 +252,24 @@ describe('options of createParlor', () => {
     )
   })
 
-  test('options: sqliteAdapter that was not called is refused', () => {
-    expect(problems({ adapter: sqliteAdapter })).toEqual([
-      "sqliteAdapter: its file is an object; it must be a path, as in sqliteAdapter('./parlor.db')",
+  test('options: an adapter that was not called is refused, with how it is called', () => {
+    expect(problems({ adapter: sqliteAdapter }).slice(1)).toEqual([
+      "  adapter is sqliteAdapter itself; it must be called: { adapter: sqliteAdapter('./parlor.db') }",
     ])
+    expect(problems({ adapter: memoryAdapter }).slice(1)).toEqual([
+      '  adapter is memoryAdapter itself; it must be called: { adapter: memoryAdapter() }',
+    ])
+  })
+
+  test.each([
+    ['undefined', undefined, 'undefined and no adapter'],
+    ['a promise', Promise.resolve(), 'a promise and no adapter: it has no start, '],
+    ['half of one', { start() {} }, 'an object and no adapter: it has no subscribe, unsubscribe, '],
+  ])('options: a function that makes %s is refused', (_, made, what) => {
+    expect(problems({ adapter: () => made })[0]).toContain(`adapter makes ${what}`)
+  })
+
+  test('options: a function that makes what has to be called is refused', () => {
     expect(problems({ adapter: () => sqliteAdapter('./parlor.db') })).toEqual([
       'adapter makes a function and no adapter; give sqliteAdapter(file) itself',
     ])

@@ -120,6 +120,31 @@ describe("an application's own WebSocket server on Node", () => {
     expect((await socket.response()).status).toBe(426)
   })
 
+  /** An app whose errors a test can read, where nothing prints them. */
+  const telling = (): Hono =>
+    new Hono().route('/', createParlor({ auth: 'off' }).routes).onError(({ message }, c) => c.text(message, 500))
+
+  async function answerOf(server: unknown): Promise<string> {
+    const { port } = await listening(server)
+    const socket = await RawSocket.connect(port)
+    onTestFinished(() => socket.destroy())
+    socket.write(handshake(port))
+    return (await socket.response()).body
+  }
+
+  test('where there is none the error says what to do', async () => {
+    const server = createAdaptorServer({ fetch: telling().fetch })
+    expect(await answerOf(server)).toMatch(/^this server takes no WebSockets: take `serve` of parlor\/node, or give/)
+  })
+
+  test('where the second argument of fetch is not passed on the error says so', async () => {
+    const app = telling()
+    const websocket = { server: createWebSocketServer() }
+    const server = createAdaptorServer({ fetch: answering((request) => app.fetch(request)), websocket })
+    guardUpgrades(server)
+    expect(await answerOf(server)).toMatch(/passes its second argument on/)
+  })
+
   test('[AUTH-2] who answers refusals says why', async () => {
     const app = new Hono().route('/', createParlor({ auth: { authenticate: () => undefined } }).routes)
     const websocket = { server: createWebSocketServer() }

@@ -4,6 +4,7 @@ import type { Runtime } from '../../http/runtime.ts'
 import { eventLoop } from '../loop.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
+import { onlyOn } from '../right-runtime.ts'
 import { checkServeOptions } from '../serve-options.ts'
 import { BunTransport, type SocketData } from './transport.ts'
 import { type OtherHandlers, serverOf, upgradeWebSocket, websocket, websocketBeside } from './upgrade.ts'
@@ -14,6 +15,7 @@ export { type OtherHandlers, websocket, websocketBeside }
 
 /** Live rooms as routes for a Hono app that is served with the `websocket` of this module: `Bun.serve({ fetch: app.fetch, websocket })`. */
 export function createParlor(options: Omit<ParlorOptions, 'writerThreads'>): Parlor {
+  onlyOn('Bun')
   return createParlorOn(bunRuntime, options)
 }
 
@@ -50,6 +52,7 @@ export interface Serving {
 
 /** Serves a Hono app with its WebSockets. Throws where it can't listen, and a TypeError that lists the options that can't be. */
 export function serve(options: ServeOptions): Serving {
+  onlyOn('Bun')
   checkServeOptions(options)
   const { fetch, port = 3000, hostname = '0.0.0.0' } = options
   const server = Bun.serve<SocketData>({ fetch, port, hostname, websocket })

@@ -4,6 +4,7 @@ import type { Runtime } from '../../http/runtime.ts'
 import { eventLoop } from '../loop.ts'
 import type { ParlorOptions } from '../options.ts'
 import { createParlor as createParlorOn, type Parlor } from '../parlor.ts'
+import { onlyOn } from '../right-runtime.ts'
 import { checkServeOptions } from '../serve-options.ts'
 import { DenoTransport, FullSockets } from './transport.ts'
 import { upgradeWebSocketWith } from './upgrade.ts'
@@ -13,6 +14,7 @@ export { sqliteAdapter } from './sqlite.ts'
 
 /** Live rooms as routes for a Hono app: `Deno.serve(app.fetch)`. */
 export function createParlor(options: Omit<ParlorOptions, 'writerThreads'>): Parlor {
+  onlyOn('Deno')
   return createParlorOn(denoRuntime(options.heartbeat?.interval ?? DEFAULT_SETTINGS.heartbeat.interval), options)
 }
 
@@ -59,6 +61,7 @@ export interface Serving {
 
 /** Serves a Hono app with its WebSockets. Throws where it can't listen, and a TypeError that lists the options that can't be. */
 export function serve(options: ServeOptions): Serving {
+  onlyOn('Deno')
   checkServeOptions(options)
   const { fetch, port = 3000, hostname = '0.0.0.0' } = options
   const server = Deno.serve({ port, hostname, onListen: () => {} }, fetch)

@@ -58,6 +58,10 @@ class DeadSocket extends EventEmitter {
 /** Live rooms as routes for a Hono app whose sockets are `nodeWs`, made by `createNodeWebSocket` of this module. */
 export function createParlor(nodeWs: Pick<NodeWebSocket, 'upgradeWebSocket'>, options: ParlorOptions): Parlor {
   const { upgradeWebSocket } = nodeWs
+  // Plain JavaScript can leave it out.
+  if (typeof upgradeWebSocket !== 'function') {
+    throw new TypeError('createParlor of parlor/node-ws takes what createNodeWebSocket answers, and then options')
+  }
   return createParlorOn(
     {
       upgradeWebSocket: withOurOffer(upgradeWebSocket),

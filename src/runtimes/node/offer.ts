@@ -11,14 +11,27 @@ import { incomingOf } from './transport.ts'
  */
 export function withOurOffer<T, U>(upgrade: UpgradeWebSocket<T, U>): UpgradeWebSocket<T, U> {
   return defineWebSocketHelper<T, U>((c, { onOpen }, options) => {
-    if (isOrdinary(c.env)) return answerFault(c, NO_UPGRADE)
     const headers = incomingOf(c.env)?.headers
-    const picked = pickSubprotocol(offeredProtocols(headers?.['sec-websocket-protocol']))
-    if (headers && picked !== undefined) headers['sec-websocket-protocol'] = picked
-    else if (headers) delete headers['sec-websocket-protocol']
+    if (isOrdinary(c.env)) {
+      if (UPGRADE.test(headers?.connection ?? '')) throw new TypeError(NO_WEBSOCKETS)
+      return answerFault(c, NO_UPGRADE)
+    }
+    if (!headers) throw new TypeError(NO_REQUEST)
+    const picked = pickSubprotocol(offeredProtocols(headers['sec-websocket-protocol']))
+    if (picked !== undefined) headers['sec-websocket-protocol'] = picked
+    else delete headers['sec-websocket-protocol']
     return upgrade(c, onOpen ? { onOpen } : {}, options)
   })
 }
+
+const NO_REQUEST =
+  'Parlor needs the request of a Node server: fetch is app.fetch, or passes its second argument on; on Deno and Bun take parlor/deno and parlor/bun'
+
+const NO_WEBSOCKETS =
+  "this server takes no WebSockets: take `serve` of parlor/node, or give @hono/node-server's `websocket: { server: createWebSocketServer() }`; with node-ws call injectWebSocket"
+
+/** As clients write it: where a server took WebSockets, Node would not bring such a request as an ordinary one. */
+const UPGRADE = /^(?:keep-alive, ?)?upgrade$/i
 
 /** Node takes what its `Connection` header does not say for no upgrade, whatever `Upgrade` says, and would wait for an answer of the usual kind. */
 const isOrdinary = (env: unknown): boolean =>
