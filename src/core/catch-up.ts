@@ -4,6 +4,7 @@ import { type Entry, entryOf } from './entry.ts'
 import { settle } from './eventually.ts'
 import { type Feed, type FeedDeps, readLog } from './feed.ts'
 import { type Mark, markOf } from './log.ts'
+import type { LogCopy } from './log-copy.ts'
 import type { Member, MemberState, Page } from './member.ts'
 import type { RoomTraits } from './room-traits.ts'
 
@@ -26,6 +27,7 @@ interface SharedBatch {
 export class CatchUp {
   readonly #room: RoomTraits
   readonly #feed: Feed
+  readonly #copy: LogCopy
   readonly #deps: FeedDeps
   readonly #shared = new Map<number, SharedBatch>()
   /** A range that the adapter's log is known not to have any more. */
@@ -34,6 +36,7 @@ export class CatchUp {
   constructor(room: RoomTraits, feed: Feed, deps: FeedDeps) {
     this.#room = room
     this.#feed = feed
+    this.#copy = feed.copy
     this.#deps = deps
   }
 
@@ -49,9 +52,9 @@ export class CatchUp {
 
   /** Sends about `budget` bytes, or has the log read. Nothing beyond `flushed` is sent. */
   advance(member: Member, state: Lagging, flushed: Mark, budget: number): 'more' | 'settled' {
-    if (member.origin !== this.#feed.origin) return this.#tellReset(member, state)
+    if (member.origin !== this.#copy.origin) return this.#tellReset(member, state)
     if (state.page) return this.#sendPage(member, state, state.page, budget)
-    const { log } = this.#feed
+    const { log } = this.#copy
     if (state.cursor.offset >= log.floor.offset) return this.#sendKept(member, state, flushed, budget)
     const { from, to } = this.#lost ?? {}
     if (from && to && state.cursor.offset >= from.offset && state.cursor.offset < to.offset) {
@@ -61,8 +64,8 @@ export class CatchUp {
   }
 
   #tellReset(member: Member, state: Lagging): 'more' {
-    const { start, reason } = this.#feed.origin
-    member.origin = this.#feed.origin
+    const { start, reason } = this.#copy.origin
+    member.origin = this.#copy.origin
     this.#dropPage(member, state)
     state.cursor = markOf(start)
     member.owner.reset(this.#room.name, start, reason)
@@ -86,7 +89,7 @@ export class CatchUp {
   }
 
   #share(offset: number, flushed: Mark, budget: number): SharedBatch | undefined {
-    const { taken, reached } = take(this.#feed.log.after(offset, flushed.offset - offset), budget)
+    const { taken, reached } = take(this.#copy.log.after(offset, flushed.offset - offset), budget)
     if (!reached) return undefined
     const shared = { batch: batchOf(taken), reached }
     if (this.#shared.size >= SHARED) this.#shared.clear()
@@ -116,7 +119,7 @@ export class CatchUp {
     if (!member.outbox.beginRead(member)) return 'settled'
     const reading = { kind: 'reading', cursor } as const
     const { origin } = member
-    const seen = this.#feed.log.head.offset
+    const seen = this.#copy.log.head.offset
     member.state = reading
     const work = settle(
       () => readLog(this.#deps, this.#room.name, { epoch: origin.start.epoch, offset: cursor.offset }),
@@ -142,7 +145,7 @@ export class CatchUp {
 
   /** `seen`: the offset of the head that the hub knew of when it asked. */
   #found(member: Member, cursor: Mark, seen: number, page: HistoryPage): void {
-    const { origin } = this.#feed
+    const { origin } = this.#copy
     const isOther = page.head.offset < seen || this.#isOfAnotherLog(page, cursor)
     if (member.origin === origin && isOther) return this.#recheck(member, cursor)
     const entries = member.origin === origin ? this.#entriesOf(page, cursor) : []
@@ -151,7 +154,7 @@ export class CatchUp {
 
   /** As much of a page as stands before what the hub has itself; its start says from where on there is something. */
   #useful({ start, head }: HistoryPage, cursor: Mark, entries: readonly Entry[]): Page {
-    const { floor } = this.#feed.log
+    const { floor } = this.#copy.log
     if (entries.length > 0 && start.offset < floor.offset) return { start: later(start, cursor), entries }
     // The hub may have let go of more meanwhile than the page knows of: what lies beyond it is to be read, not lost.
     return { start: later(head.offset >= floor.offset ? floor : start, cursor), entries: [] }
@@ -159,8 +162,8 @@ export class CatchUp {
 
   /** The adapter answers from another log than the one that the hub knows, or may do so. */
   #isOfAnotherLog({ head, intact, start, publications }: HistoryPage, cursor: Mark): boolean {
-    const { epoch, log, isDoubtful } = this.#feed
-    if (isDoubtful || head.epoch !== epoch) return true
+    const { epoch, log } = this.#copy
+    if (this.#feed.isDoubtful || head.epoch !== epoch) return true
     if (!intact && start.offset <= cursor.offset) return true
     return publications.some(({ offset = 0, id }) => {
       const known = log.markAt(offset)?.id
@@ -179,7 +182,7 @@ export class CatchUp {
     }
     const again = (): void => {
       // Where the hub was not in doubt and still is where it was, the engine contradicts itself: asking at once would spin.
-      if (isDoubtful || member.origin !== this.#feed.origin) goOn()
+      if (isDoubtful || member.origin !== this.#copy.origin) goOn()
       else this.#deps.loop.after(READ_RETRY, goOn)
     }
     const failed = (reason: unknown): void => {
@@ -203,7 +206,7 @@ export class CatchUp {
   }
 
   #entriesOf(page: HistoryPage, cursor: Mark): Entry[] {
-    const { head } = this.#feed.log
+    const { head } = this.#copy.log
     const found: Entry[] = []
     for (const publication of page.publications) {
       const { offset = 0 } = publication

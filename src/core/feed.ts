@@ -1,11 +1,9 @@
 import type { BroadcastAdapter, HistoryPage, Publication } from './broadcast-adapter.ts'
 import type { Cancel, EventLoop } from './clock.ts'
-import { type Entry, entryOf } from './entry.ts'
 import { type Eventually, settle } from './eventually.ts'
-import { Log, type Mark, markOf } from './log.ts'
+import type { LogCopy } from './log-copy.ts'
 import type { Logger } from './logger.ts'
 import type { StreamPosition } from './protocol.ts'
-import type { RoomTraits } from './room-traits.ts'
 import { within } from './within.ts'
 
 /** Publications that are read from the adapter's log at a time. */
@@ -16,29 +14,6 @@ const MAX_HELD = 1024
 const RETRY = { first: 1000, most: 10_000 } as const
 /** Reads that may find a log that does not have yet what was announced, before the announcement is disbelieved. */
 const PATIENCE = 3
-
-/** `unverified`: the engine was away, and its log no longer reaches back to where it could be compared. */
-export type ResetReason = 'epoch' | 'fork' | 'unverified'
-
-/** Where the hub's copy of a log began: another object after every reset, by which members notice. */
-export interface Origin {
-  readonly start: StreamPosition
-  readonly reason: ResetReason | 'opened'
-}
-
-/** Who hears what the feed finds. */
-export interface FeedOwner {
-  /** The log has grown by this entry. */
-  appended(entry: Entry): void
-  /** A message to who is there now. */
-  transient(text: string): void
-  /** The log is about to forget all it has and go on elsewhere: last chance to flush. */
-  leaping(): void
-  /** What follows `from`, up to the log's new head, can't be read any more. */
-  skipped(from: Mark): void
-  /** The log is another one: `origin` is new. */
-  reset(): void
-}
 
 export interface FeedDeps {
   readonly adapter: BroadcastAdapter
@@ -82,16 +57,14 @@ interface Waiter {
 }
 
 /**
- * A hub's copy of the recent part of one room's log, kept true to the adapter's. Announcements are only hints: one that is next is taken,
- * one that is known is dropped, and whatever else comes (a jump, a known offset with another id, another epoch) has the log read
- * and believed. While it is read, announcements are held, so that nothing overtakes what is missing.
+ * Keeps a hub's copy of a room's log true to the adapter's. Announcements are only hints: one that is next is taken, one that is known is
+ * dropped, and whatever else comes (a jump, a known offset with another id, another epoch) has the log read and believed. While it is
+ * read, announcements are held, so that nothing overtakes what is missing.
  */
 export class Feed {
-  readonly log: Log<Entry>
-  #origin: Origin
-  readonly #room: RoomTraits
+  readonly copy: LogCopy
+  readonly #room: string
   readonly #deps: FeedDeps
-  readonly #owner: FeedOwner
   #held: Held[] = []
   #reading: Reading = NO_READING
   /** The log has, or may have, what has not been read or gone through yet. */
@@ -102,30 +75,16 @@ export class Feed {
   #waiters: Waiter[] = []
   #closed = false
 
-  constructor(room: RoomTraits, head: StreamPosition, owner: FeedOwner, deps: FeedDeps) {
+  constructor(room: string, copy: LogCopy, deps: FeedDeps) {
     this.#room = room
-    this.#owner = owner
+    this.copy = copy
     this.#deps = deps
-    this.#origin = { start: head, reason: 'opened' }
-    this.log = new Log(room.limits, markOf(head))
-  }
-
-  get origin(): Origin {
-    return this.#origin
-  }
-
-  get epoch(): string {
-    return this.#origin.start.epoch
-  }
-
-  get head(): StreamPosition {
-    return { epoch: this.epoch, ...this.log.head }
   }
 
   deliver(epoch: string, publications: readonly Publication[]): void {
     for (const publication of publications) {
       if (this.#held.length >= MAX_HELD) this.#makeRoom()
-      if (this.#isFollowing && this.#fits(epoch, publication)) continue
+      if (this.#isFollowing && this.copy.takes(epoch, publication)) continue
       this.#held.push({ kind: 'announced', epoch, publication })
     }
     this.#judgeHeld()
@@ -174,29 +133,6 @@ export class Feed {
     return this.#reading.kind === 'none' && !this.#doubtful
   }
 
-  /** Takes a publication that the copy can judge by itself; false where the log has to be read first. */
-  #fits(epoch: string, publication: Publication): boolean {
-    if (epoch !== this.epoch) return false
-    const { offset, id } = publication
-    if (offset === undefined) {
-      this.#owner.transient(this.#room.encode(publication))
-      return true
-    }
-    if (offset === this.log.head.offset + 1) return this.#append(publication)
-    if (offset > this.log.head.offset) return false
-    const known = this.log.markAt(offset)
-    return known?.id === undefined || known.id === id
-  }
-
-  #append(publication: Publication): true {
-    const entry = entryOf(publication, this.#room.encode)
-    if (entry) {
-      this.log.append(entry)
-      this.#owner.appended(entry)
-    }
-    return true
-  }
-
   /** No more can be held. */
   #makeRoom(): void {
     if (this.#reading.kind === 'asked' && this.#goesOnWithout(this.#reading.judged)) {
@@ -222,7 +158,7 @@ export class Feed {
       this.#reading = question
       let more = false
       const work = settle(
-        () => readLog(this.#deps, this.#room.name, this.head),
+        () => readLog(this.#deps, this.#room, this.copy.head),
         (page) => {
           more = this.#reading === question && this.#answered(page, question)
         },
@@ -247,12 +183,13 @@ export class Feed {
   /** Takes an answer. True where the log has to be read once more. */
   #answered(page: HistoryPage, question: Question): boolean {
     if (this.#closed) return false
-    const { head } = this.log
+    const { log } = this.copy
+    const { head } = log
     this.#behind = true
-    this.#reconcile(page)
+    this.copy.reconcile(page, this.#doubtful)
     this.#doubtful = false
-    if (this.log.head.offset < page.head.offset) {
-      if (this.log.head === head) throw new Error('the page does not go on where it was asked to')
+    if (log.head.offset < page.head.offset) {
+      if (log.head === head) throw new Error('the page does not go on where it was asked to')
       return true
     }
     this.#retryAfter = RETRY.first
@@ -261,22 +198,6 @@ export class Feed {
     this.#reading = NO_READING
     for (const { resolve } of this.#waiters.splice(0)) resolve()
     return false
-  }
-
-  #reconcile(page: HistoryPage): void {
-    const { head } = this.log
-    if (page.head.epoch !== this.epoch) this.#reset(page.start, 'epoch')
-    else if (!page.intact) this.#goOnAt(head, page.start)
-    for (const publication of page.publications) {
-      if (publication.offset === this.log.head.offset + 1) this.#append(publication)
-    }
-  }
-
-  /** The log does not have this head, or not any more. */
-  #goOnAt(head: Mark, start: StreamPosition): void {
-    if (start.offset <= head.offset) this.#reset(start, 'fork')
-    else if (this.#doubtful) this.#reset(start, 'unverified')
-    else this.#skip(head, start)
   }
 
   /**
@@ -297,29 +218,16 @@ export class Feed {
   }
 
   #isTaken(held: Held): boolean {
-    return held.kind === 'announced' && this.#fits(held.epoch, held.publication)
+    return held.kind === 'announced' && this.copy.takes(held.epoch, held.publication)
   }
 
   /** False where the log should have this one, and may have it a little later. */
   #isAnswered(held: Held): boolean {
-    if (held.kind === 'forgotten' || held.epoch !== this.epoch) return true
+    if (held.kind === 'forgotten' || held.epoch !== this.copy.epoch) return true
     const { epoch, publication } = held
-    if (publication.offset === undefined) return this.#fits(epoch, publication)
-    if (publication.offset <= this.log.head.offset) return true
+    if (publication.offset === undefined) return this.copy.takes(epoch, publication)
+    if (publication.offset <= this.copy.log.head.offset) return true
     return this.#disbelief++ >= PATIENCE
-  }
-
-  #skip(from: Mark, to: StreamPosition): void {
-    this.#owner.leaping()
-    this.log.restart(markOf(to))
-    this.#owner.skipped(from)
-  }
-
-  #reset(start: StreamPosition, reason: ResetReason): void {
-    this.#owner.leaping()
-    this.#origin = { start, reason }
-    this.log.restart(markOf(start))
-    this.#owner.reset()
   }
 
   #failed(reason: unknown, { judged }: Question): void {

@@ -1,6 +1,6 @@
 import type { Entry } from './entry.ts'
-import type { Origin } from './feed.ts'
 import type { Mark } from './log.ts'
+import type { Origin } from './log-copy.ts'
 import type { Outbox } from './outbox.ts'
 import type { StreamPosition } from './protocol.ts'
 import type { Room } from './room.ts'

@@ -7,9 +7,10 @@ import type { Due, Schedule } from './deadlines.ts'
 import type { Encode, Entry } from './entry.ts'
 import type { Eventually } from './eventually.ts'
 import type { FanOut } from './fan-out.ts'
-import { Feed, type FeedDeps, type FeedOwner, type Origin } from './feed.ts'
+import { Feed, type FeedDeps } from './feed.ts'
 import type { Rhythm } from './linger.ts'
 import { type Mark, markOf } from './log.ts'
+import { type CopyOwner, LogCopy, type Origin } from './log-copy.ts'
 import { Member, type MemberOwner } from './member.ts'
 import type { StreamPosition } from './protocol.ts'
 import type { RoomTraits } from './room-traits.ts'
@@ -36,9 +37,10 @@ export interface RoomDeps extends FeedDeps {
  * Caught-up members need no cursors of their own: they all have what was flushed, and one batch a turn serves them all.
  * A member whose socket is full is taken out of their number and moved on from the log by its outbox.
  */
-export class Room implements FeedOwner, Due, Copy {
+export class Room implements CopyOwner, Due, Copy {
   readonly #traits: RoomTraits
   readonly #deps: RoomDeps
+  readonly #copy: LogCopy
   readonly #feed: Feed
   readonly #catchUp: CatchUp
   readonly #rhythm: Rhythm
@@ -53,10 +55,11 @@ export class Room implements FeedOwner, Due, Copy {
   constructor(name: string, head: StreamPosition, deps: RoomDeps) {
     this.#traits = { name, limits: deps.limitsOf(name), encode: deps.encoder(name) }
     this.#deps = deps
-    this.#feed = new Feed(this.#traits, head, this, deps)
+    this.#copy = new LogCopy(this.#traits, head, this)
+    this.#feed = new Feed(name, this.#copy, deps)
     this.#catchUp = new CatchUp(this.#traits, this.#feed, deps)
     this.#rhythm = deps.rhythm(name, () => this.flush())
-    this.#flushed = this.#feed.log.head
+    this.#flushed = this.#copy.log.head
     deps.copies.add(this)
   }
 
@@ -65,22 +68,22 @@ export class Room implements FeedOwner, Due, Copy {
   }
 
   get bytes(): number {
-    return this.#feed.log.bytes
+    return this.#copy.log.bytes
   }
 
   get newest(): number | undefined {
-    return this.#feed.log.newest
+    return this.#copy.log.newest
   }
 
   empty(): void {
     this.flush()
-    this.#feed.log.shrink(0)
+    this.#copy.log.shrink(0)
   }
 
   /** Where a member that joins now begins: everything that came before has been flushed to the others. */
   position(): StreamPosition {
     this.flush()
-    return this.#feed.head
+    return this.#copy.head
   }
 
   /** Where a member stands: the last publication that it was sent, in the log that it knows. */
@@ -101,7 +104,7 @@ export class Room implements FeedOwner, Due, Copy {
   /** Where a member begins that asks for this. Fails where the adapter's log is needed for it and can't be read. */
   start(request: StartRequest): Eventually<Start> {
     this.flush()
-    this.#feed.log.expire(this.#deps.clock.now())
+    this.#copy.log.expire(this.#deps.clock.now())
     return findStart(this.name, this.#feed, this.#deps.adapter, request)
   }
 
@@ -116,7 +119,7 @@ export class Room implements FeedOwner, Due, Copy {
 
   /** Lets a member in again that stood at `position` before memory was lost, or had everything that was handed out. */
   readmit(owner: MemberOwner, position: StreamPosition = this.position()): Member {
-    const { epoch, origin } = this.#feed
+    const { epoch, origin } = this.#copy
     const known: Origin = position.epoch === epoch ? origin : { start: position, reason: 'opened' }
     return this.admit(owner, { origin: known, position, recovered: true })
   }
@@ -167,7 +170,7 @@ export class Room implements FeedOwner, Due, Copy {
     const before = this.#flushed
     this.#pending = []
     this.#pendingBytes = 0
-    this.#flushed = this.#feed.log.head
+    this.#flushed = this.#copy.log.head
     this.#handedOut()
     const { fanOut } = this.#deps
     fanOut.begin(this.#live.length, batch.texts.length)
@@ -202,7 +205,7 @@ export class Room implements FeedOwner, Due, Copy {
     if (state.kind !== 'lagging') return 'settled'
     // It begins after something that the others have not been handed yet.
     if (state.cursor.offset > this.#flushed.offset) this.flush()
-    if (member.origin === this.#feed.origin && !state.page && state.cursor.offset >= this.#flushed.offset) {
+    if (member.origin === this.#copy.origin && !state.page && state.cursor.offset >= this.#flushed.offset) {
       member.state = { kind: 'live', index: this.#live.push(member) - 1 }
       return 'settled'
     }
@@ -210,8 +213,8 @@ export class Room implements FeedOwner, Due, Copy {
   }
 
   due(): number | undefined {
-    this.#feed.log.expire(this.#deps.clock.now())
-    const { expires } = this.#feed.log
+    this.#copy.log.expire(this.#deps.clock.now())
+    const { expires } = this.#copy.log
     this.#expires = expires !== undefined
     return expires
   }
@@ -233,7 +236,7 @@ export class Room implements FeedOwner, Due, Copy {
   }
 
   skipped(from: Mark): void {
-    this.#catchUp.skipped(from, this.#feed.log.head)
+    this.#catchUp.skipped(from, this.#copy.log.head)
     this.#unseat(from)
   }
 
@@ -246,7 +249,7 @@ export class Room implements FeedOwner, Due, Copy {
   #unseat(cursor: Mark): void {
     const members = this.#live
     this.#live = []
-    this.#flushed = this.#feed.log.head
+    this.#flushed = this.#copy.log.head
     this.#handedOut()
     for (const member of members) {
       member.state = { kind: 'lagging', cursor }
@@ -258,7 +261,7 @@ export class Room implements FeedOwner, Due, Copy {
   /** Whoever is live has everything up to the head. */
   #handedOut(): void {
     try {
-      this.#deps.adapter.handedOut?.(this.name, this.#feed.head)
+      this.#deps.adapter.handedOut?.(this.name, this.#copy.head)
     } catch (reason) {
       // What it is for is memory that may be lost; whoever is here now gets what there is.
       this.#deps.log.error('where a room stands could not be noted down', { reason })

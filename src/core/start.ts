@@ -1,6 +1,7 @@
 import type { BroadcastAdapter, HistoryPage } from './broadcast-adapter.ts'
 import { chain, type Eventually } from './eventually.ts'
-import type { Feed, Origin } from './feed.ts'
+import type { Feed } from './feed.ts'
+import type { LogCopy, Origin } from './log-copy.ts'
 import type { StreamPosition } from './protocol.ts'
 
 /** Where a member asks to begin: after a position that it holds, else before the newest `history` publications. */
@@ -44,17 +45,17 @@ function resume(
   looks: number = LOOKS,
 ): Eventually<Start | undefined> {
   const look = (): Eventually<Start | undefined> => {
-    const known = judge(feed, since)
-    if (known === 'here') return { origin: feed.origin, position: since, recovered: true }
+    const known = judge(feed.copy, since)
+    if (known === 'here') return { origin: feed.copy.origin, position: since, recovered: true }
     return known === 'older' && looks > 0 ? resumeOlder(room, feed, adapter, since, looks) : undefined
   }
-  if (judge(feed, since) !== 'unknown') return look()
+  if (judge(feed.copy, since) !== 'unknown') return look()
   // It may be of a log that the hub has not heard of yet.
   return chain(feed.check(), look)
 }
 
 /** What the hub's copy of the log says of a position. */
-function judge({ epoch, log }: Feed, since: StreamPosition): 'here' | 'older' | 'unknown' {
+function judge({ epoch, log }: LogCopy, since: StreamPosition): 'here' | 'older' | 'unknown' {
   if (since.epoch !== epoch || since.offset > log.head.offset) return 'unknown'
   const known = log.markAt(since.offset)
   if (!known || (known.id === undefined && known.offset > 0)) return 'older'
@@ -69,8 +70,8 @@ function resumeOlder(
   since: StreamPosition,
   looks: number,
 ): Eventually<Start | undefined> {
-  const { origin } = feed
-  const { offset } = feed.head
+  const { origin } = feed.copy
+  const { offset } = feed.copy.head
   return chain(adapter.history(room, since, 1), ({ intact, head }: HistoryPage) => {
     const isOther = head.epoch !== since.epoch || head.offset < offset || !isStill(feed, origin)
     if (intact && !isOther) return { origin, position: since, recovered: true }
@@ -85,7 +86,7 @@ function beforeNewest(
   count: number,
   isChecked = false,
 ): Eventually<Start> {
-  const { origin, head, log } = feed
+  const { origin, head, log } = feed.copy
   const offset = Math.max(0, head.offset - count)
   const known = log.markAt(offset)
   if (known) return { origin, position: { epoch: head.epoch, ...known }, recovered: false }
@@ -94,10 +95,10 @@ function beforeNewest(
     if (isStill(feed, origin) && start.epoch === head.epoch && page.head.offset >= head.offset) {
       return { origin, position: start.offset <= head.offset ? start : head, recovered: false }
     }
-    if (isChecked) return { origin: feed.origin, position: feed.head, recovered: false }
+    if (isChecked) return { origin: feed.copy.origin, position: feed.copy.head, recovered: false }
     return chain(feed.check(), () => beforeNewest(room, feed, adapter, count, true))
   })
 }
 
 /** Whether the copy is the one that the question was asked about, and nothing has called it into question since. */
-const isStill = (feed: Feed, origin: Origin): boolean => feed.origin === origin && !feed.isDoubtful
+const isStill = (feed: Feed, origin: Origin): boolean => feed.copy.origin === origin && !feed.isDoubtful

@@ -24,7 +24,7 @@ export const INSIDE: readonly InsideMutation[] = [
     breaks: /ROOM-2/,
     edits: [
       edit(
-        'core/feed.ts',
+        'core/log-copy.ts',
         'if (offset > this.log.head.offset) return false',
         'if (offset > this.log.head.offset) { this.log.restart({ offset: offset - 1 }); return this.#append(publication) }',
       ),
@@ -45,7 +45,7 @@ export const INSIDE: readonly InsideMutation[] = [
     breaks: /ROOM-[123]|HTTP-5/,
     edits: [
       edit(
-        'core/feed.ts',
+        'core/log-copy.ts',
         "if (start.offset <= head.offset) this.#reset(start, 'fork')",
         'if (start.offset <= head.offset) return',
       ),
