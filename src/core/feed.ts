@@ -39,12 +39,12 @@ type Held =
 
 /**
  * `none`: nothing is read; `failure` is what the last question failed with, where the copy went on without its answer.
- * `asked`: the answer to this question is awaited, and to no earlier one. It answers the first `judged` of those held, and the question is
- * put `again` where something came up that it can't know of. `failed`: what has to be read could not be, and is tried again.
+ * `asked`: the answer to this question is awaited, and to no earlier one. It answers the first `judged` of those held.
+ * `failed`: what has to be read could not be, and is tried again.
  */
 type Reading =
   | { readonly kind: 'none'; readonly failure?: { readonly reason: unknown } }
-  | { readonly kind: 'asked'; judged: number; again: boolean }
+  | { readonly kind: 'asked'; judged: number }
   | { readonly kind: 'failed'; readonly cancel: Cancel }
 
 type Question = Extract<Reading, { kind: 'asked' }>
@@ -72,7 +72,9 @@ export class Feed {
   #disbelief = 0
   #doubtful = false
   #retryAfter: number = RETRY.first
+  /** Who waits for the answer; and who came when the question had been asked already, which can't know of what they ask. */
   #waiters: Waiter[] = []
+  #late: Waiter[] = []
   #closed = false
 
   constructor(room: string, copy: LogCopy, deps: FeedDeps) {
@@ -108,11 +110,11 @@ export class Feed {
   /** Compares the copy with the adapter's log, by the head's id, and reads what is missing. Fails where the log can't be read. */
   check(): Promise<void> | undefined {
     if (this.#closed) return undefined
-    if (this.#reading.kind === 'asked') this.#reading.again = true
-    else this.#read()
+    const isLate = this.#reading.kind === 'asked'
+    if (!isLate) this.#read()
     const reading = this.#reading
     if (reading.kind === 'none') return reading.failure && Promise.reject(reading.failure.reason)
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+    return new Promise((resolve, reject) => (isLate ? this.#late : this.#waiters).push({ resolve, reject }))
   }
 
   /** The engine was away and the log has not been compared since: the copy may be of a log that is no more. */
@@ -154,8 +156,9 @@ export class Feed {
   #read(): void {
     this.#cancelRetry()
     while (!this.#closed) {
-      const question: Question = { kind: 'asked', judged: this.#held.length, again: false }
+      const question: Question = { kind: 'asked', judged: this.#held.length }
       this.#reading = question
+      this.#waiters = [...this.#waiters, ...this.#late.splice(0)]
       let more = false
       const work = settle(
         () => readLog(this.#deps, this.#room, this.copy.head),
@@ -194,9 +197,10 @@ export class Feed {
     }
     this.#retryAfter = RETRY.first
     this.#behind = this.#believe(question.judged)
-    if (this.#behind || question.again) return true
-    this.#reading = NO_READING
+    if (this.#behind) return true
     for (const { resolve } of this.#waiters.splice(0)) resolve()
+    if (this.#late.length > 0) return true
+    this.#reading = NO_READING
     return false
   }
 
@@ -254,6 +258,6 @@ export class Feed {
   }
 
   #failWaiters(reason: unknown): void {
-    for (const { reject } of this.#waiters.splice(0)) reject(reason)
+    for (const { reject } of [...this.#waiters.splice(0), ...this.#late.splice(0)]) reject(reason)
   }
 }

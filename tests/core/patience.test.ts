@@ -75,6 +75,19 @@ describe('[ROOM-14] an adapter that does not answer', () => {
     expect(client.all('chat')).toHaveLength(1)
   })
 
+  test('a join is answered when the log was read for it, however many come meanwhile and want to know', async () => {
+    const world = new World()
+    world.connect({ ping: false, room: 'r' })
+    world.adapter.delays = (call) => call === 'history'
+    const crowd = oneTo(6).map(() => world.connect({ ping: false }))
+    for (const [before, client] of crowd.entries()) {
+      client.join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+      if (before > 0) world.adapter.release(1)
+      await world.rest()
+      expect(crowd.filter((each) => each.all('joined').length === 1)).toHaveLength(before)
+    }
+  })
+
   test('[ROOM-3] a room goes on after a log that somebody only asked about was not read in time', async () => {
     const world = new World()
     const member = world.connect({ ping: false, room: 'r' })
