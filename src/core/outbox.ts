@@ -5,23 +5,14 @@ import type { Pace } from './pace.ts'
 import { ReadingPlace } from './reading-place.ts'
 import type { Transport } from './transport.ts'
 import type { Turns } from './turns.ts'
+import { type WaitingKind, WaitingTexts } from './waiting-texts.ts'
 
 /** Bytes that may wait in a socket's own buffer before its peer counts as slow. */
 export const HIGH_WATER_MARK = 64 * 1024
 /** Bytes that one turn of the event loop may add for a peer that was not slow when it began: the loop had no chance to write them. */
 export const TURN_ALLOWANCE = 512 * 1024
-/** Direct replies that may wait for a socket. */
-export const MAX_REPLIES = 32
-/** Words that no request has kept a place for (a token runs out, the server stops, a pong out of its order) and that may wait beside them. */
-const MAX_PUSHES = 4
 /** Bytes that a room may send to a slow member before the next room has its turn. */
 export const QUANTUM = 16 * 1024
-
-/** A text that waits for the socket. */
-interface Waiting {
-  readonly kind: 'reply' | 'push'
-  readonly text: string
-}
 
 /** Who hears of an outbox. */
 export interface OutboxOwner {
@@ -52,9 +43,8 @@ export class Outbox {
   #keptUp = -1
   readonly #pace: Pace
   readonly #owner: OutboxOwner
-  /** Replies, and words beside them, in the order in which they leave. */
-  readonly #texts: Waiting[] = []
-  #pushes = 0
+  /** Replies, and words beside them. */
+  readonly #texts = new WaitingTexts()
   /** Most sockets never need it. */
   #place: ReadingPlace | undefined
   #flushed: (() => void)[] = []
@@ -70,12 +60,12 @@ export class Outbox {
 
   /** Replies that have not been handed to the socket. */
   get unflushed(): number {
-    return this.#texts.length - this.#pushes
+    return this.#texts.replies
   }
 
   /** Words beside them that have not. */
   get pushes(): number {
-    return this.#pushes
+    return this.#texts.pushes
   }
 
   /** Nothing waits and the socket takes more. */
@@ -97,14 +87,11 @@ export class Outbox {
     this.#say('reply', text)
   }
 
-  #say(kind: Waiting['kind'], text: string): void {
+  #say(kind: WaitingKind, text: string): void {
     if (this.#closed) return
     if (!this.#waiting && this.#hasSpace()) return this.send(text)
-    const isFull = kind === 'push' ? this.#pushes >= MAX_PUSHES : this.unflushed >= MAX_REPLIES
-    if (isFull) return this.#owner.overflowed()
-    this.#texts.push({ kind, text })
-    if (kind === 'push') this.#pushes++
-    this.#wait()
+    if (this.#texts.add(kind, text)) this.#wait()
+    else this.#owner.overflowed()
   }
 
   /** Hands a text to the socket at once: for what belongs at this very place in a room's stream. */
@@ -198,8 +185,7 @@ export class Outbox {
   /** Lets go of all that waits. */
   close(): void {
     this.#closed = true
-    this.#texts.length = 0
-    this.#pushes = 0
+    this.#texts.clear()
     this.#lagging = undefined
     this.#place = undefined
     this.#tellFlushed()
@@ -254,9 +240,7 @@ export class Outbox {
 
   #sendNext(): void {
     const next = this.#texts.shift()
-    if (!next) return
-    if (next.kind === 'push') this.#pushes--
-    this.send(next.text)
+    if (next !== undefined) this.send(next)
   }
 
   #tellFlushed(): void {

@@ -1,4 +1,5 @@
-import { MAX_REPLIES, TURN_ALLOWANCE } from '../../src/core/outbox.ts'
+import { TURN_ALLOWANCE } from '../../src/core/outbox.ts'
+import { MAX_REPLIES } from '../../src/core/waiting-texts.ts'
 import { type Client, type ClientOptions, World } from './fake-world.ts'
 import { type Command, type Do, ROOMS } from './hub-commands.ts'
 import { Observer, Record } from './observer.ts'
