@@ -162,13 +162,9 @@ export class CatchUp {
 
   /** The adapter answers from another log than the one that the hub knows, or may do so. */
   #isOfAnotherLog({ head, intact, start, publications }: HistoryPage, cursor: Mark): boolean {
-    const { epoch, log } = this.#copy
-    if (this.#feed.isDoubtful || head.epoch !== epoch) return true
+    if (this.#feed.isDoubtful || head.epoch !== this.#copy.epoch) return true
     if (!intact && start.offset <= cursor.offset) return true
-    return publications.some(({ offset = 0, id }) => {
-      const known = log.markAt(offset)?.id
-      return known !== undefined && known !== id
-    })
+    return publications.some((publication) => this.#copy.contradictedBy(publication) !== undefined)
   }
 
   #recheck(member: Member, cursor: Mark): void {

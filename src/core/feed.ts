@@ -1,6 +1,7 @@
 import type { BroadcastAdapter, HistoryPage, Publication } from './broadcast-adapter.ts'
 import type { Cancel, EventLoop } from './clock.ts'
 import { type Eventually, settle } from './eventually.ts'
+import type { Mark } from './log.ts'
 import type { LogCopy } from './log-copy.ts'
 import type { Logger } from './logger.ts'
 import type { StreamPosition } from './protocol.ts'
@@ -8,7 +9,7 @@ import { within } from './within.ts'
 
 /** Publications that are read from the adapter's log at a time. */
 const READ_PAGE = 64
-/** Announcements that are held while the log is read; beyond that nothing more is waited for, or they are forgotten and read as well. */
+/** Announcements that are held while the log is read; beyond that they are forgotten, and read as well. */
 const MAX_HELD = 1024
 /** ms until a failed read is tried again: the first time, and at most. */
 const RETRY = { first: 1000, most: 10_000 } as const
@@ -39,12 +40,12 @@ type Held =
 
 /**
  * `none`: nothing is read; `failure` is what the last question failed with, where the copy went on without its answer.
- * `asked`: the answer to this question is awaited, and to no earlier one. It answers the first `judged` of those held.
+ * `asked`: the answer to this question, about the mark `about`, is awaited, and to no earlier one. It answers the first `judged` of those held.
  * `failed`: what has to be read could not be, and is tried again.
  */
 type Reading =
   | { readonly kind: 'none'; readonly failure?: { readonly reason: unknown } }
-  | { readonly kind: 'asked'; judged: number }
+  | { readonly kind: 'asked'; readonly about: Mark; judged: number }
   | { readonly kind: 'failed'; readonly cancel: Cancel }
 
 type Question = Extract<Reading, { kind: 'asked' }>
@@ -58,8 +59,9 @@ interface Waiter {
 
 /**
  * Keeps a hub's copy of a room's log true to the adapter's. Announcements are only hints: one that is next is taken, one that is known is
- * dropped, and whatever else comes (a jump, a known offset with another id, another epoch) has the log read and believed. While it is
- * read, announcements are held, so that nothing overtakes what is missing.
+ * dropped, and whatever else comes (a jump, a known offset with another id, another epoch) has the log read and believed. It is held until
+ * then, and what comes after it too, so that nothing overtakes what is missing; so is everything while the log is in doubt. A question that
+ * somebody only wants answered holds nothing up.
  */
 export class Feed {
   readonly copy: LogCopy
@@ -71,6 +73,8 @@ export class Feed {
   #behind = false
   #disbelief = 0
   #doubtful = false
+  /** What the copy has and an answer has something else for: the next question is about that. */
+  #disputed: Mark | undefined
   #retryAfter: number = RETRY.first
   /** Who waits for the answer; and who came when the question had been asked already, which can't know of what they ask. */
   #waiters: Waiter[] = []
@@ -85,7 +89,7 @@ export class Feed {
 
   deliver(epoch: string, publications: readonly Publication[]): void {
     for (const publication of publications) {
-      if (this.#held.length >= MAX_HELD) this.#makeRoom()
+      if (this.#held.length >= MAX_HELD) this.#forget()
       if (this.#isFollowing && this.copy.takes(epoch, publication)) continue
       this.#held.push({ kind: 'announced', epoch, publication })
     }
@@ -117,7 +121,7 @@ export class Feed {
     return new Promise((resolve, reject) => (isLate ? this.#late : this.#waiters).push({ resolve, reject }))
   }
 
-  /** The engine was away and the log has not been compared since: the copy may be of a log that is no more. */
+  /** The engine was away, or contradicted itself, and the log has not been compared since: the copy may be of a log that is no more. */
   get isDoubtful(): boolean {
     return this.#doubtful
   }
@@ -130,16 +134,9 @@ export class Feed {
     this.#failWaiters(new Error('the room was left'))
   }
 
-  /** The copy is the log, as far as anybody knows, and judges announcements by itself. */
+  /** The copy is the log, as far as anybody knows, and judges announcements by itself: whether or not somebody wants to know more. */
   get #isFollowing(): boolean {
-    return this.#reading.kind === 'none' && !this.#doubtful
-  }
-
-  /** No more can be held. */
-  #makeRoom(): void {
-    if (this.#reading.kind === 'asked' && this.#goesOnWithout(this.#reading.judged)) {
-      this.#gaveUp(new Error('more was announced meanwhile than can be held'))
-    } else this.#forget()
+    return this.#held.length === 0 && !this.#doubtful
   }
 
   #judgeHeld(): void {
@@ -156,17 +153,18 @@ export class Feed {
   #read(): void {
     this.#cancelRetry()
     while (!this.#closed) {
-      const question: Question = { kind: 'asked', judged: this.#held.length }
+      const about = this.#disputed ?? this.copy.log.head
+      const question: Question = { kind: 'asked', about, judged: this.#held.length }
       this.#reading = question
       this.#waiters = [...this.#waiters, ...this.#late.splice(0)]
       let more = false
       const work = settle(
-        () => readLog(this.#deps, this.#room, this.copy.head),
+        () => readLog(this.#deps, this.#room, { epoch: this.copy.epoch, ...about }),
         (page) => {
           more = this.#reading === question && this.#answered(page, question)
         },
         (reason) => {
-          if (this.#reading === question) this.#failed(reason, question)
+          if (this.#reading === question) this.#failed(reason)
         },
       )
       if (work !== undefined) {
@@ -187,12 +185,16 @@ export class Feed {
   #answered(page: HistoryPage, question: Question): boolean {
     if (this.#closed) return false
     const { log } = this.copy
-    const { head } = log
+    const wasDisputed = this.#disputed !== undefined
     this.#behind = true
-    this.copy.reconcile(page, this.#doubtful)
-    this.#doubtful = false
+    this.#disputed = this.copy.reconcile(page, question.about, this.#doubtful)
+    this.#doubtful = this.#disputed !== undefined
+    if (this.#doubtful) {
+      if (wasDisputed) throw new Error('the log contradicts itself')
+      return true
+    }
     if (log.head.offset < page.head.offset) {
-      if (log.head === head) throw new Error('the page does not go on where it was asked to')
+      if (log.head === question.about) throw new Error('the page does not go on where it was asked to')
       return true
     }
     this.#retryAfter = RETRY.first
@@ -234,27 +236,18 @@ export class Feed {
     return this.#disbelief++ >= PATIENCE
   }
 
-  #failed(reason: unknown, { judged }: Question): void {
+  #failed(reason: unknown): void {
     if (this.#closed) return
-    if (this.#goesOnWithout(judged)) return this.#gaveUp(reason)
-    this.#deps.log.warn('reading the log of a room failed; trying again', { reason })
     this.#failWaiters(reason)
+    if (this.#isFollowing && !this.#behind) {
+      // Somebody only wanted to know.
+      this.#deps.log.warn('reading the log of a room failed', { reason })
+      this.#reading = { kind: 'none', failure: { reason } }
+      return
+    }
+    this.#deps.log.warn('reading the log of a room failed; trying again', { reason })
     this.#reading = { kind: 'failed', cancel: this.#deps.loop.after(this.#retryAfter, () => this.#read()) }
     this.#retryAfter = Math.min(this.#retryAfter * 2, RETRY.most)
-  }
-
-  /**
-   * Goes on as if nobody had asked, and takes what was announced since as it would have been: somebody only wanted to know.
-   * False where the log has to be read, since something is missing or in doubt.
-   */
-  #goesOnWithout(judged: number): boolean {
-    return judged === 0 && !this.#behind && !this.#doubtful && !this.#believe(0)
-  }
-
-  #gaveUp(reason: unknown): void {
-    this.#deps.log.warn('reading the log of a room failed', { reason })
-    this.#reading = { kind: 'none', failure: { reason } }
-    this.#failWaiters(reason)
   }
 
   #failWaiters(reason: unknown): void {

@@ -4,7 +4,7 @@ import { Log, type Mark, markOf } from './log.ts'
 import type { StreamPosition } from './protocol.ts'
 import type { RoomTraits } from './room-traits.ts'
 
-/** `unverified`: the engine was away, and its log no longer reaches back to where it could be compared. */
+/** `unverified`: the log was in doubt, and no longer reaches back to where it could be compared. */
 export type ResetReason = 'epoch' | 'fork' | 'unverified'
 
 /** Where the hub's copy of a log began: another object after every reset, by which members notice. */
@@ -56,25 +56,37 @@ export class LogCopy {
   /** Takes an announcement that the copy can judge by itself, or drops a repeat; false where the log has to be read first. */
   takes(epoch: string, publication: Publication): boolean {
     if (epoch !== this.epoch) return false
-    const { offset, id } = publication
+    const { offset } = publication
     if (offset === undefined) {
       this.#owner.transient(this.#room.encode(publication))
       return true
     }
     if (offset === this.log.head.offset + 1) return this.#append(publication)
     if (offset > this.log.head.offset) return false
-    const known = this.log.markAt(offset)
-    return known?.id === undefined || known.id === id
+    return this.contradictedBy(publication) === undefined
   }
 
-  /** Believes a page that was read from the head on. Where the log can't be compared any more, `isDoubtful` makes it another one. */
-  reconcile(page: HistoryPage, isDoubtful: boolean): void {
-    const { head } = this.log
+  /**
+   * Believes a page that was read from `asked` on, which was the head when the question was put, or has been in dispute since.
+   * Where the log can't be compared any more, `isDoubtful` makes it another one. Answers the first mark that the page contradicts, if it does:
+   * what was announced since the question is of another log, or the answer is, and nothing from there on is taken.
+   */
+  reconcile(page: HistoryPage, asked: Mark, isDoubtful: boolean): Mark | undefined {
     if (page.head.epoch !== this.epoch) this.#reset(page.start, 'epoch')
-    else if (!page.intact) this.#goOnAt(head, page.start, isDoubtful)
+    else if (!page.intact) this.#goOnAfter(asked, page.start, isDoubtful)
+    let disputed = this.contradictedBy(page.start)
     for (const publication of page.publications) {
+      disputed ??= this.contradictedBy(publication)
+      if (disputed) return disputed
       if (publication.offset === this.log.head.offset + 1) this.#append(publication)
     }
+    return disputed
+  }
+
+  /** What is known to stand at this offset, where that is something else. */
+  contradictedBy({ offset = 0, id }: Partial<Mark>): Mark | undefined {
+    const known = this.log.markAt(offset)
+    return known?.id === undefined || id === undefined || known.id === id ? undefined : known
   }
 
   #append(publication: Publication): true {
@@ -86,11 +98,12 @@ export class LogCopy {
     return true
   }
 
-  /** The log does not have this head, or not any more. */
-  #goOnAt(head: Mark, start: StreamPosition, isDoubtful: boolean): void {
-    if (start.offset <= head.offset) this.#reset(start, 'fork')
+  /** The log does not have what was asked about, or not any more. */
+  #goOnAfter(asked: Mark, start: StreamPosition, isDoubtful: boolean): void {
+    const { head } = this.log
+    if (start.offset <= asked.offset) this.#reset(start, 'fork')
     else if (isDoubtful) this.#reset(start, 'unverified')
-    else this.#skip(head, start)
+    else if (start.offset > head.offset) this.#skip(head, start)
   }
 
   #skip(from: Mark, to: StreamPosition): void {

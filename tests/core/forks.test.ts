@@ -19,6 +19,20 @@ async function atFive(): Promise<{ world: World; member: Client; epoch: string }
   return { world, member, epoch: member.all('joined')[0]?.position.epoch ?? '' }
 }
 
+/** Somebody has the log read, which is done when it is answered. */
+function askLate(world: World): () => void {
+  const { adapter } = world
+  const { history } = adapter
+  const asked: (() => void)[] = []
+  adapter.history = (...question) =>
+    new Promise((resolve) => asked.push(() => resolve(history.apply(adapter, question))))
+  world.connect().join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+  return () => {
+    adapter.history = history
+    for (const answer of asked) answer()
+  }
+}
+
 const stream = (client: Client): string[] =>
   client.take().flatMap((frame) => {
     if (frame.type === 'chat') return [`${frame.offset} ${frame.content}`]
@@ -289,6 +303,76 @@ describe('a fork: the same epoch, another log', () => {
     await world.publish('r', '6')
     await world.rest()
     expect(stream(member)).toEqual(['6 6'])
+  })
+
+  test.each([
+    ['the fork that it is found in', 'f6'],
+    ['the log that is no more', 'a6'],
+  ])('[ROOM-12] a fork is one though %s went on when the log was asked', async (_, next) => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.fork('r', epoch, ['f1', 'f2', 'f3', 'f4', 'f5'])
+    world.adapter.delays = (call) => call === 'history'
+    world.connect().join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+    if (next === 'f6') await world.publish('r', next)
+    else world.adapter.announce('r', epoch, stale(6, next))
+    world.adapter.delays = () => false
+    world.adapter.release()
+    await world.rest()
+    await world.publish('r', 'f')
+    await world.rest()
+    const all = ['reset 0 fork', '1 f1', '2 f2', '3 f3', '4 f4', '5 f5', ...(next === 'f6' ? ['6 f6', '7 f'] : ['6 f'])]
+    expect(stream(member)).toEqual([`6 ${next}`, ...all])
+  })
+
+  test('[ROOM-12] what was taken since the log was asked, and is not what it answers, is a fork, however that goes on', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.carry = () => {}
+    await world.publish('r', '6')
+    world.adapter.carry = (announce) => announce()
+    world.adapter.delays = (call) => call === 'history'
+    world.connect().join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+    world.adapter.announce('r', epoch, stale(6, 'a6'))
+    await world.publish('r', '7')
+    world.adapter.delays = () => false
+    world.adapter.release()
+    await world.rest()
+    await world.publish('r', '8')
+    await world.rest()
+    const all = ['reset 0 fork', '1 1', '2 2', '3 3', '4 4', '5 5', '6 6', '7 7', '8 8']
+    expect(stream(member)).toEqual(['6 a6', '7 7', ...all])
+  })
+
+  test('[ROOM-5] what the log has no more when it answers, and was announced since it was asked, is no gap', async () => {
+    const world = new World({ engineLogs: { size: 3 } })
+    const member = world.connect({ room: 'r' })
+    await world.publish('r', '1')
+    await world.rest()
+    member.take()
+    const answer = askLate(world)
+    for (const content of ['2', '3', '4', '5', '6']) await world.publish('r', content)
+    answer()
+    await world.rest()
+    expect(stream(member)).toEqual(['2 2', '3 3', '4 4', '5 5', '6 6'])
+  })
+
+  test('[ROOM-12] but a fork where it is not what was announced', async () => {
+    const world = new World({ engineLogs: { size: 1 } })
+    const member = world.connect({ room: 'r' })
+    await world.publish('r', '1')
+    await world.rest()
+    const { epoch = '' } = member.all('joined')[0]?.position ?? {}
+    member.take()
+    const answer = askLate(world)
+    world.adapter.carry = () => {}
+    await world.publish('r', '2')
+    world.adapter.carry = (announce) => announce()
+    world.adapter.announce('r', epoch, stale(2, 'a2'))
+    await world.publish('r', '3')
+    answer()
+    await world.rest()
+    expect(stream(member)).toEqual(['2 a2', '3 3', 'reset 2 fork', '3 3'])
   })
 
   test('[ROOM-1] a known offset with its own id is a repeat', async () => {

@@ -46,8 +46,8 @@ export const INSIDE: readonly InsideMutation[] = [
     edits: [
       edit(
         'core/log-copy.ts',
-        "if (start.offset <= head.offset) this.#reset(start, 'fork')",
-        'if (start.offset <= head.offset) return',
+        "if (start.offset <= asked.offset) this.#reset(start, 'fork')",
+        'if (start.offset <= asked.offset) return',
       ),
     ],
   },
@@ -159,11 +159,7 @@ export const INSIDE: readonly InsideMutation[] = [
     from: 1916,
     breaks: /ROOM-[123]/,
     edits: [
-      edit(
-        'core/feed.ts',
-        "return this.#reading.kind === 'none' && !this.#doubtful",
-        "return this.#reading.kind === 'none'",
-      ),
+      edit('core/feed.ts', 'return this.#held.length === 0 && !this.#doubtful', 'return this.#held.length === 0'),
     ],
   },
   {
