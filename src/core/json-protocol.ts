@@ -56,9 +56,9 @@ export class JsonProtocol implements Protocol {
     if (session !== undefined) hub.sessions.restore(session, connection)
   }
 
-  /** Goes on where the connection was before memory was lost. */
-  restore(kept: Kept): void {
-    this.#memberships.restore(kept)
+  /** Goes on where the connection was before memory was lost. What is asked of a room meanwhile waits until that is done. */
+  restore({ rooms }: Kept): void {
+    for (const kept of rooms) this.#lanes.run(kept.room, () => this.#memberships.restore(kept))
   }
 
   kept(): KeptByProtocol {

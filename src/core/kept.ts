@@ -20,3 +20,6 @@ export type Kept = v.InferOutput<typeof Kept>
 
 /** The part of it that a protocol knows. */
 export type KeptByProtocol = Pick<Kept, 'session' | 'rooms'>
+
+/** A room that the connection is in. */
+export type KeptRoom = KeptByProtocol['rooms'][number]

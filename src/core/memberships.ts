@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { RequestError } from './errors.ts'
 import { chain, type Eventually, settle } from './eventually.ts'
 import type { Hub } from './hub.ts'
-import type { KeptByProtocol } from './kept.ts'
+import type { KeptByProtocol, KeptRoom } from './kept.ts'
 import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
 import type { ErrorCode, HistoryRequest, ServerFrame, StreamPosition } from './protocol.ts'
@@ -129,20 +129,21 @@ export class Memberships implements MemberOwner {
     this.#connection.changed()
   }
 
-  /** Goes on where the connection was before memory was lost, without a word. */
-  restore({ rooms }: KeptByProtocol): void {
-    for (const { room: name, position } of rooms) {
-      this.#intend(this.#placeIn(name), true)
-      void settle(
-        () => this.#hub.enter(name),
-        (room) => {
-          if (this.#connection.isOpen) this.#placeIn(name).member = room.readmit(this, position)
-          else this.#hub.rooms.exit(name)
-        },
-        // What was missed can't be told any more: the client comes back and asks.
-        () => this.#connection.end(CLOSE.unavailable),
-      )
-    }
+  /**
+   * Is in a room again where the connection stood before memory was lost, without a word. Never fails: where the room can't be entered the
+   * connection ends.
+   */
+  restore({ room: name, position }: KeptRoom): Eventually<void> {
+    this.#intend(this.#placeIn(name), true)
+    return settle(
+      () => this.#hub.enter(name),
+      (room) => {
+        if (this.#connection.isOpen) this.#placeIn(name).member = room.readmit(this, position)
+        else this.#hub.rooms.exit(name)
+      },
+      // What was missed can't be told any more: the client comes back and asks.
+      () => this.#connection.end(CLOSE.unavailable),
+    )
   }
 
   kept(): KeptByProtocol['rooms'] {

@@ -148,6 +148,21 @@ describe('a slow adapter', () => {
     expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
   })
 
+  test('[WORKER-1] [WS-14] one that goes on where memory was lost is asked for things before it is in its rooms again: they wait', async () => {
+    const world = new World()
+    world.adapter.delays = (call) => call === 'subscribe'
+    const client = world.connect({ kept: { ...KEPT, session: 's', rooms: [{ room: 'a' }, { room: 'b' }] } })
+    client.send({ type: 'chat', room: 'a', content: 'x', ref: 1 })
+    client.send({ type: 'history', room: 'a', ref: 2 })
+    client.send({ type: 'leave', room: 'b', ref: 3 })
+    await world.rest()
+    expect(client.take()).toEqual([])
+    world.adapter.release()
+    await world.rest()
+    expect(kinds(client.take()).toSorted()).toEqual(['ack a 1', 'chat a', 'history a 2', 'left b 3'])
+    expect([...world.adapter.subscribed]).toEqual(['a'])
+  })
+
   test('[CHAT-1] what a socket on /chat sends while it is still entering reaches it too', async () => {
     const world = new World()
     world.adapter.delays = (call) => call === 'subscribe'
