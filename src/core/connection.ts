@@ -139,6 +139,7 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
   alive(): void {
     this.#lastSeen = this.#deps.clock.now()
     this.#pinged = false
+    this.#transport.heard?.()
   }
 
   /** The peer has read everything up to a place that it was asked about. */

@@ -21,6 +21,8 @@ export interface Transport {
   ping?(): void
   /** The peer says that it has read everything up to a place that it was asked about. Absent where the runtime sees what waits. */
   seen?(upTo: number): void
+  /** A frame has come from the peer. Absent where that need not outlive the server's memory. */
+  heard?(): void
   /** When the peer was last heard by the runtime itself, in ms since 1970. Absent where every sign of life comes through the server. */
   heardAt?(): number
   /** Stops and starts reading from the peer. What had been read already may still arrive. Absent where a runtime can't. */

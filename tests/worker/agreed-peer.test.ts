@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HIGH_WATER_MARK } from '../../src/core/outbox.ts'
-import { AgreedPeer } from '../../src/runtimes/worker/agreed-peer.ts'
+import { AgreedPeer, type KeptPeer } from '../../src/runtimes/worker/agreed-peer.ts'
 import { CREDIT } from '../../src/runtimes/worker/credit.ts'
 import { FakeLoop } from '../core/fake-loop.ts'
 
@@ -8,22 +8,23 @@ const KIB = 1024
 /** ms of silence after which a peer is dropped. */
 const PATIENCE = 70_000
 
-/** A peer of which only this is known: when it is asked, and up to where. */
+/** A peer of which only this is known: when it is asked, and up to where; and what is noted down of it. */
 function begin() {
   const loop = new FakeLoop()
   const asked: number[] = []
+  const notes: KeptPeer[] = []
   const peer = new AgreedPeer({
     clock: loop,
     loop,
     send: (text) => asked.push(Number(JSON.parse(text).upTo)),
     isOpen: () => true,
     pingedAt: () => loop.now(),
-    changed: () => {},
+    changed: () => notes.push(peer.kept),
   })
   const fill = (): void => {
     while (peer.excess() <= HIGH_WATER_MARK) peer.spend(16 * KIB)
   }
-  return { loop, asked, peer, fill }
+  return { loop, asked, notes, peer, fill }
 }
 
 describe('a peer that agreed to say what it has seen', () => {
@@ -54,6 +55,17 @@ describe('a peer that agreed to say what it has seen', () => {
     loop.advance(20_000)
     expect(loop.timers).toBe(1)
     expect(peer.heardAt()).toBe(full)
+  })
+
+  test('[WORKER-9] [BEAT-1] is noted to have been heard once a second at most, and never a second too early', () => {
+    const { loop, notes, peer } = begin()
+    const began = loop.now()
+    for (let frames = 0; frames < 100; frames++) {
+      loop.advance(100)
+      peer.heard()
+      expect(loop.now() - (notes.at(-1)?.heard ?? began)).toBeLessThan(1000)
+    }
+    expect(notes.length).toBeLessThanOrEqual(10)
   })
 
   test('[WORKER-9] is not silent where it reads all the time, though slowly', () => {

@@ -5,6 +5,8 @@ import type { Gauge } from './gauge.ts'
 
 /** ms between two looks at a peer that does not read. Meanwhile the object can't hibernate: what waits is in its memory. */
 const LOOK = 5000
+/** ms for which it need not be noted down again that it was heard: what is lost with the memory is no older. */
+const NOTE = 1000
 
 /** What has to be remembered of such a peer where memory may be lost. */
 export interface KeptPeer {
@@ -30,6 +32,8 @@ export class AgreedPeer implements Gauge {
   readonly #deps: AgreedPeerDeps
   readonly #credit: Credit
   #heard: number
+  /** When it was last noted down that it was heard. */
+  #noted: number
   /** Since when it has not read what it was sent, and how to look no more. */
   #full: { readonly since: number; stopLooking: Cancel } | undefined
 
@@ -37,6 +41,7 @@ export class AgreedPeer implements Gauge {
   constructor(deps: AgreedPeerDeps, kept?: KeptPeer) {
     this.#deps = deps
     this.#heard = kept?.heard ?? deps.clock.now()
+    this.#noted = this.#heard
     this.#credit = new Credit(
       {
         ask: (upTo) => deps.send(encode({ type: 'seen', upTo })),
@@ -66,6 +71,14 @@ export class AgreedPeer implements Gauge {
 
   seen(upTo: number): void {
     this.#credit.seen(upTo)
+  }
+
+  /** A frame has come from it, whatever it says: a ping that the runtime does not know, too. */
+  heard(): void {
+    this.#heard = this.#deps.clock.now()
+    if (this.#heard - this.#noted < NOTE) return
+    this.#noted = this.#heard
+    this.#deps.changed()
   }
 
   /** A ping of one that does not read says only that it does not read. */

@@ -49,6 +49,7 @@ export function transportOf(
     },
     forget,
     seen: (upTo) => peer.seen(upTo),
+    heard: () => peer.heard(),
     heardAt: () => peer.heardAt(),
   })
 }

@@ -5,7 +5,7 @@ import type { Gauge } from './gauge.ts'
 import { closeSocket } from './sockets.ts'
 
 /** What is kept of a socket, and what its peer says of itself. */
-export type SocketKeeper = Pick<Transport, 'seen' | 'heardAt'> & Required<Pick<Transport, 'keep' | 'forget'>>
+export type SocketKeeper = Pick<Transport, 'seen' | 'heard' | 'heardAt'> & Required<Pick<Transport, 'keep' | 'forget'>>
 
 /**
  * A socket that an object accepted for hibernation. The runtime answers pings by itself, takes whatever it is given, and says nothing of
@@ -18,16 +18,18 @@ export class WorkerTransport implements Transport {
   readonly keep: (kept: Kept) => void
   readonly forget: () => void
   readonly seen?: (upTo: number) => void
+  readonly heard?: () => void
   readonly heardAt?: () => number
 
   /** `joined`: the peer agreed to frames of several messages. */
-  constructor(socket: WebSocket, joined: boolean, gauge: Gauge, { keep, forget, seen, heardAt }: SocketKeeper) {
+  constructor(socket: WebSocket, joined: boolean, gauge: Gauge, { keep, forget, seen, heard, heardAt }: SocketKeeper) {
     this.#socket = socket
     this.#joined = joined
     this.#gauge = gauge
     this.keep = keep
     this.forget = forget
     if (seen) this.seen = seen
+    if (heard) this.heard = heard
     if (heardAt) this.heardAt = heardAt
   }
 

@@ -61,8 +61,9 @@ export class Client {
     socket.accept()
   }
 
-  static async open(query = ''): Promise<Client> {
+  static async open(query = '', agreed?: string): Promise<Client> {
     const headers = {
+      ...(agreed === undefined ? {} : { 'Sec-WebSocket-Protocol': agreed }),
       Connection: 'Upgrade',
       Upgrade: 'websocket',
       'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
