@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import type { Announced, AudiencePeer } from './object-peers.ts'
 
-/** Announcements that are kept for one object; of more only the last ones go, and the jump has the object read the log. */
+/** Announcements that are kept for one object; of more publications only the last ones go, and the jump has the object read the log. */
 const MOST = 64
 /** ms until a failed announcement is tried again: the first time, and at most. */
 const RETRY = { first: 100, most: 10_000, times: 6 } as const
@@ -25,6 +25,8 @@ type Place = Pick<StreamPosition, 'epoch' | 'offset'>
 
 interface Line {
   waiting: Announced[]
+  /** The newest publication of the log that is waiting or under way. */
+  newest: Place | undefined
   /** Who wants to know when the object was told. */
   tell: (() => void)[]
   busy: boolean
@@ -52,10 +54,11 @@ export class ObjectAnnouncer {
 
   announce(objects: Iterable<string>, announced: Announced): void {
     for (const object of objects) {
-      const line = this.#lines.get(object) ?? { waiting: [], tell: [], busy: false }
+      const line = this.#lines.get(object) ?? { waiting: [], newest: undefined, tell: [], busy: false }
       this.#lines.set(object, line)
       line.waiting.push(announced)
-      if (line.waiting.length > MOST) line.waiting.splice(0, line.waiting.length - MOST)
+      line.newest = placeOf(announced) ?? line.newest
+      bound(line.waiting)
       if (!line.busy) {
         line.busy = true
         // With what else this block publishes.
@@ -66,13 +69,9 @@ export class ObjectAnnouncer {
 
   /** Tells `newest` to those of whom it is not known that they were told. Settles when they were, or could not be. */
   async remind(objects: Iterable<string>, newest: Announced): Promise<void> {
-    const { epoch, publication } = newest
-    const left = [...objects].filter((object) => {
-      const told = this.#told.get(object)
-      return !(told && told.epoch === epoch && told.offset === publication.offset)
-    })
+    const left = [...objects].filter((object) => !isAt(this.#told.get(object), newest))
     this.announce(
-      left.filter((object) => !this.#lines.has(object)),
+      left.filter((object) => !isAt(this.#lines.get(object)?.newest, newest)),
       newest,
     )
     await Promise.all(left.map((object) => this.told(object)))
@@ -101,7 +100,7 @@ export class ObjectAnnouncer {
         this.#deps.failed()
         failures++
         line.waiting.unshift(...batch)
-        line.waiting.splice(0, line.waiting.length - MOST)
+        bound(line.waiting)
         for (const done of tell.splice(0)) done()
         await new Promise<void>((resolve) => void this.#deps.loop.after(wait, resolve))
         wait = Math.min(wait * 2, RETRY.most)
@@ -113,9 +112,22 @@ export class ObjectAnnouncer {
   }
 
   #note(object: string, batch: readonly Announced[]): void {
-    const { epoch, publication } = batch.findLast((announced) => announced.publication.offset !== undefined) ?? {}
-    if (epoch !== undefined && publication?.offset !== undefined) {
-      this.#told.set(object, { epoch, offset: publication.offset })
-    }
+    const place = batch.map(placeOf).findLast((known) => known !== undefined)
+    if (place) this.#told.set(object, place)
+  }
+}
+
+/** Undefined: it is transient. */
+const placeOf = ({ epoch, publication: { offset } }: Announced): Place | undefined =>
+  offset === undefined ? undefined : { epoch, offset }
+
+const isAt = (place: Place | undefined, { epoch, publication }: Announced): boolean =>
+  place?.epoch === epoch && place.offset === publication.offset
+
+/** Transient messages go first: that the newest publication is missing would show nowhere if only they came after it. */
+function bound(waiting: Announced[]): void {
+  while (waiting.length > MOST) {
+    const transient = waiting.findIndex(({ publication }) => publication.offset === undefined)
+    waiting.splice(Math.max(transient, 0), 1)
   }
 }

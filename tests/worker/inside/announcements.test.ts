@@ -49,6 +49,52 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     ann.close()
   })
 
+  test('hears it before the ack of a repeat also where a transient message is under way to it by then', async () => {
+    const ann = await Client.joined('busy')
+    const { user } = await ann.next('welcome')
+    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
+    await objectOf('room:busy').publish(draft('x', 'one', user.id), '')
+    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
+    await abort('room:busy')
+    deaf.mockRestore()
+    const { announce } = answering
+    const repeats = vi.spyOn(answering, 'publish')
+    const calls = vi.spyOn(answering, 'announce').mockImplementationOnce(async function (this: unknown, ...args) {
+      // It looks by itself: nobody else's promise may wake an object.
+      await vi.waitFor(() => expect(repeats).toHaveBeenCalledTimes(2), { interval: 5, timeout: 10_000 })
+      return announce.apply(this, args)
+    })
+    await objectOf('room:busy').publish({ ...draft('now'), transient: true }, '')
+    await vi.waitFor(() => expect(calls).toHaveBeenCalled())
+    ann.send({ type: 'chat', content: 'x', id: 'one', age: 1, ref: 1 })
+    expect(await ann.next('ack')).toMatchObject({ duplicate: true, position: { offset: 1 } })
+    expect(ann.pending).toEqual(['chat', 'chat'])
+    ann.close()
+  })
+
+  test('hears what it published before the ack, however many transient messages came after it', async () => {
+    const ann = await Client.joined('noisy')
+    const { announce } = answering
+    let isNoisy = false
+    const calls = vi.spyOn(answering, 'announce').mockImplementationOnce(async function (this: unknown, ...args) {
+      await vi.waitFor(() => expect(isNoisy).toBe(true), { interval: 5, timeout: 10_000 })
+      return announce.apply(this, args)
+    })
+    const say = (content: string) => objectOf('room:noisy').publish({ ...draft(content), transient: true }, '')
+    await say('first')
+    await vi.waitFor(() => expect(calls).toHaveBeenCalled())
+    const publishes = vi.spyOn(answering, 'publish')
+    ann.send({ type: 'chat', content: 'x', ref: 1 })
+    await vi.waitFor(() => expect(publishes).toHaveBeenCalled())
+    for (let at = 0; at < 100; at++) await say(`${at}`)
+    isNoisy = true
+    await ann.next('ack')
+    let heard = await ann.next('chat')
+    while (ann.pending.includes('chat') && heard.content !== 'x') heard = await ann.next('chat')
+    expect(heard).toMatchObject({ offset: 1, content: 'x' })
+    ann.close()
+  })
+
   test('hears of it also where it expires before that alarm', async () => {
     vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now())
     const ann = await Client.joined('expires')
