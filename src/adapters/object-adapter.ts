@@ -189,15 +189,27 @@ export class ObjectAdapter implements BroadcastAdapter {
   }
 
   /**
-   * It is time: deletes what has expired, leaves rooms that could not be left before, and tells others of the newest publication who may not
-   * have been told, since memory was lost.
+   * It is time: leaves rooms that could not be left before, tells others of the newest publication who may not have been told, since memory
+   * was lost, and then deletes what has expired.
    */
   look(): void {
     this.#leaveUnfollowed()
     if (!this.#log) return
     const newest = this.#audience.size > 0 ? this.#log.newest() : undefined
-    if (newest) void this.#calls.make(async () => this.#announcer?.remind(this.#audience.keys(), newest))
-    this.#log.expire()
+    if (newest) void this.#calls.make(() => this.#remind(this.#ownLog(), newest))
+    else this.#log.expire()
+  }
+
+  /** What could not be told yet is not deleted: nothing else would know of it if memory were lost once more. */
+  async #remind(log: ObjectLog, newest: Announced): Promise<void> {
+    await this.#announcer?.remind(this.#audience.keys(), newest)
+    const areTold = this.#announcer?.areTold(this.#audience.keys(), newest)
+    try {
+      log.expire(areTold ? undefined : this.#deps.clock.now() + REMIND_AGAIN)
+    } catch (reason) {
+      this.#deps.log.error('what has expired could not be deleted; trying again', { reason })
+      this.#lookIn(REMIND_AGAIN)
+    }
   }
 
   /** Nothing is stored here that anybody could ask for, and nobody is here who might. */

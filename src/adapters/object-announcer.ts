@@ -77,6 +77,11 @@ export class ObjectAnnouncer {
     await Promise.all(left.map((object) => this.told(object)))
   }
 
+  /** It is known that all of them were told of `newest`. */
+  areTold(objects: Iterable<string>, newest: Announced): boolean {
+    return [...objects].every((object) => isAt(this.#told.get(object), newest))
+  }
+
   /** The object hears no more of the room. */
   forget(object: string): void {
     this.#told.delete(object)

@@ -98,13 +98,13 @@ export class ObjectLog {
     this.#lookAgain()
   }
 
-  /** Deletes what has expired. To be called when it was asked for; once more does no harm. */
-  expire(): void {
+  /** Deletes what has expired. To be called when it was asked for; once more does no harm. `spare`: the newest publication not before then. */
+  expire(spare?: number): void {
     const { store, clock, isHeld } = this.#deps
     store.transaction(() => {
       // Whoever was in it was lost with the memory: they may come back as well.
       if (this.#log.isEmpty && !isHeld() && this.#vacancy.until === undefined) this.#vacancy.begin(clock.now())
-      this.#log.expire(clock.now(), isHeld)
+      this.#log.expire(clock.now(), isHeld, spare)
     })
     this.#lookAgain()
   }

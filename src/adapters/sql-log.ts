@@ -142,11 +142,14 @@ export class SqlLog {
     return this.#rooms.nextLook()
   }
 
-  /** Deletes some of what has expired, and forgets logs of which nothing is left and that nobody is in. */
-  expire(now: number, isHeld: (room: string) => boolean): void {
+  /**
+   * Deletes some of what has expired, and forgets logs of which nothing is left and that nobody is in. `spare`: the newest publication of each
+   * log is left, and looked at again then.
+   */
+  expire(now: number, isHeld: (room: string) => boolean, spare?: number): void {
     for (const room of this.#rooms.due(now, ROOMS_AT_ONCE)) {
       const idsLeft = this.#dedupe.expire(room, now, ROWS_AT_ONCE)
-      const swept = this.#swept({ ...room, floor: this.#floorOf(room, now) }, now, idsLeft)
+      const swept = this.#swept({ ...room, floor: this.#floorOf(room, now) }, now, idsLeft, spare)
       if (swept.look !== undefined || isHeld(room.name)) this.#rooms.save(swept)
       else this.#rooms.remove(room)
     }
@@ -204,13 +207,15 @@ export class SqlLog {
   }
 
   /** Deletes some of the evicted rows and says when to look again. */
-  #swept(room: RoomRow, now: number, idsLeft: number | undefined): RoomRow {
-    const until = Math.min(room.floor.offset, room.first - 1 + ROWS_AT_ONCE)
+  #swept(room: RoomRow, now: number, idsLeft: number | undefined, spare: number | undefined): RoomRow {
+    const last = spare === undefined ? room.floor.offset : Math.min(room.floor.offset, room.head.offset - 1)
+    const until = Math.min(last, room.first - 1 + ROWS_AT_ONCE)
     if (room.first > 0 && until >= room.first) this.#publications.deleteTo(room, until)
     const { ttl } = this.#limitsOf(room.name)
     const left = room.floor.offset < room.head.offset ? room.headTime + ttl : undefined
-    const rest = room.first > 0 && until < room.floor.offset ? now : undefined
-    return { ...room, look: earliest(left, idsLeft, rest) }
+    const rest = room.first > 0 && until < last ? now : undefined
+    const spared = last < room.floor.offset ? spare : undefined
+    return { ...room, look: earliest(left, idsLeft, rest, spared) }
   }
 
   #lookOf(room: RoomRow, now: number, key: ClientKey | undefined): number | undefined {

@@ -109,6 +109,29 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     ann.close()
   })
 
+  test('hears of it also where it has expired by then, the gateway can’t be reached, and the object dies once more', async () => {
+    vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now())
+    const rows = () => sql('room:again-dead', 'SELECT count(*) AS n FROM parlor_publications')
+    const ann = await Client.joined('again-dead')
+    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
+    await objectOf('room:again-dead').publish(draft('heard by nobody'), '')
+    await objectOf('room:again-dead').publish(draft('unheard'), '')
+    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
+    for (let deaths = 0; deaths < 2; deaths++) {
+      await abort('room:again-dead')
+      clock.pass(DEFAULT_LOG_LIMITS.ttl)
+      expect(await strike('room:again-dead')).toBe(true)
+      expect(await rows()).toEqual([{ n: 1 }])
+    }
+    await abort('room:again-dead')
+    deaf.mockRestore()
+    clock.pass(60_000)
+    expect(await strike('room:again-dead')).toBe(true)
+    expect(await ann.next('gap')).toMatchObject({ from: 1, to: 2 })
+    expect(await rows()).toEqual([{ n: 0 }])
+    ann.close()
+  })
+
   test('gets all that it was not told of, in order, when one of it arrives', async () => {
     const ann = await Client.joined('jumps')
     await objectOf('room:jumps').publish(draft('1'), '')
