@@ -2,7 +2,7 @@ import type { Cancel, Clock, EventLoop } from './clock.ts'
 
 /** Something that must be looked at when its time comes. */
 export interface Due {
-  /** Does what is due by `horizon` (ms since 1970) and answers when to look again; undefined: never. */
+  /** Does what is due by `horizon` (ms since 1970), if anything is, and answers when to look again; undefined: never. */
   due(horizon: number): number | undefined
 }
 

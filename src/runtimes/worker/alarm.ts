@@ -1,21 +1,29 @@
-import type { Clock } from '../../core/clock.ts'
+import type { Clock, EventLoop } from '../../core/clock.ts'
 import type { Due, Schedule } from '../../core/deadlines.ts'
 
 /** ms by which a deadline may be looked at early, so that those near to each other cost one wake. */
 const EARLY = 1000
 
+/** What of an object's storage an alarm needs. */
+export interface AlarmStorage {
+  setAlarm(time: number): Promise<void>
+}
+
 /** The one alarm of an object, for everything that has to be looked at. A hibernating object wakes for it; it may come twice. */
 export class ObjectAlarm implements Schedule {
-  readonly #storage: DurableObjectStorage
+  readonly #storage: AlarmStorage
   readonly #clock: Clock
+  readonly #loop: EventLoop
   readonly #deadlines = new Map<Due, number>()
   /** When the alarm is set to; undefined: it is not. */
   #at: number | undefined
+  #isSetting = false
 
   /** `at`: when it had been set to, before memory was lost. */
-  constructor(storage: DurableObjectStorage, clock: Clock, at: number | undefined) {
+  constructor(storage: AlarmStorage, clock: Clock, loop: EventLoop, at: number | undefined) {
     this.#storage = storage
     this.#clock = clock
+    this.#loop = loop
     this.#at = at
   }
 
@@ -32,24 +40,42 @@ export class ObjectAlarm implements Schedule {
     this.#deadlines.clear()
   }
 
-  /** The object is to be woken by `time`. Each setting costs a row written: a later one needs none. */
+  /**
+   * The object is to be woken by `time`. Each setting costs a row written: a later time needs none, and all that this turn asks for is set
+   * together at its end.
+   */
   atLatest(time: number): void {
     if (this.#at !== undefined && this.#at <= time) return
     this.#at = time
-    void this.#storage.setAlarm(time)
+    if (this.#isSetting) return
+    this.#isSetting = true
+    this.#loop.endOfTurn(() => {
+      this.#isSetting = false
+      if (this.#at !== undefined) void this.#storage.setAlarm(this.#at)
+    })
   }
 
   /** It has struck: looks at what is due. */
   struck(): void {
     this.#at = undefined
     const horizon = this.#clock.now() + EARLY
-    for (const [entry, at] of [...this.#deadlines]) {
-      if (at > horizon || this.#deadlines.get(entry) !== at) continue
-      this.#deadlines.delete(entry)
+    if (this.#next() <= horizon) this.#lookAtAll(horizon)
+    const next = this.#next()
+    if (Number.isFinite(next)) this.atLatest(next)
+  }
+
+  /** Also at what is not due yet: peers were heard since their deadlines were set, and each of those would wake the object once more. */
+  #lookAtAll(horizon: number): void {
+    for (const entry of [...this.#deadlines.keys()]) {
+      if (!this.#deadlines.delete(entry)) continue
       const again = entry.due(horizon)
       if (again !== undefined) this.#deadlines.set(entry, Math.max(again, horizon))
     }
-    const next = Math.min(...this.#deadlines.values())
-    if (Number.isFinite(next)) this.atLatest(next)
+  }
+
+  #next(): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const at of this.#deadlines.values()) next = Math.min(next, at)
+    return next
   }
 }

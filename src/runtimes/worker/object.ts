@@ -53,7 +53,7 @@ export class ObjectHost {
   constructor(ctx: DurableObjectState, object: string, alarm: number | undefined, given: ObjectSettings) {
     const { settings, limitsOf, log, hooks, authenticate, peers } = given
     this.#ctx = ctx
-    this.#alarm = new ObjectAlarm(ctx.storage, systemClock, alarm)
+    this.#alarm = new ObjectAlarm(ctx.storage, systemClock, eventLoop, alarm)
     const own = roomOfObject(object)
     const shared = { clock: systemClock, loop: eventLoop, random: systemRandom, log, limitsOf }
     this.adapter = new ObjectAdapter({

@@ -34,7 +34,7 @@ export class AdapterObject extends DurableObject {
     super(ctx, bindings)
     const { name = '' } = ctx.id
     const [world = '', object = ''] = [name.slice(0, name.indexOf(SEPARATOR)), name.slice(name.indexOf(SEPARATOR) + 1)]
-    this.#alarm = new ObjectAlarm(ctx.storage, clock, undefined)
+    this.#alarm = new ObjectAlarm(ctx.storage, clock, eventLoop, undefined)
     this.adapter = new ObjectAdapter({
       ...peersIn(() => worldOf(world)),
       store: storeOf(ctx.storage),
