@@ -4,6 +4,7 @@ import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
+import { settingsInWords } from '../src/core/config.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -35,6 +36,14 @@ const anchorsOf = (file: string): string[] =>
       .replace(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   )
+
+test('docs/settings.md has the settings of --help, in their order', () => {
+  const text = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8').replaceAll('\r\n', '\n')
+  const rows = settingsInWords().map(
+    ({ name, help, fallback }) => `| \`${name}\` | ${help} | ${fallback && `\`${fallback}\``} |\n`,
+  )
+  expect(text.match(/^\| `.*\n/gm)).toEqual(rows)
+})
 
 describe('the package', () => {
   const files = filesOfPackage()

@@ -144,12 +144,12 @@ const Settings = v.object({
   PARLOR_DRAIN_WINDOW: setting(
     window,
     seconds(DEFAULT_SETTINGS.drainWindow),
-    'over which clients reconnect after a stop',
+    'time over which clients reconnect after a stop',
   ),
   PARLOR_MAX_LINGER: setting(
     linger,
     `${DEFAULT_SETTINGS.maxLinger}ms`,
-    'that a busy server lets publications wait for others, to send them together; 0: none',
+    'time that a busy server lets publications wait for others, to send them together; 0: none',
   ),
   PARLOR_WRITER_THREADS: setting(
     threads,
@@ -159,9 +159,9 @@ const Settings = v.object({
   PARLOR_LOG_LEVEL: setting(
     oneOf('debug', 'info', 'warning', 'error', 'off'),
     'info',
-    'the least level that is logged',
+    'the least level that is logged; off: nothing is',
   ),
-  PARLOR_LOG_FORMAT: setting(oneOf('text', 'json'), 'text', 'for people or for machines'),
+  PARLOR_LOG_FORMAT: setting(oneOf('text', 'json'), 'text', 'text: for people; json: for machines'),
 })
 
 const NAMES: readonly string[] = Object.keys(Settings.entries)
@@ -232,13 +232,23 @@ export function explain(name: string, env: Environment, expected: string): strin
   return `${name}: ${shown} is not ${expected}`
 }
 
+/** A setting in words. Its default is as one would write it; empty: none. */
+export interface SettingWords {
+  readonly name: string
+  readonly help: string
+  readonly fallback: string
+}
+
+/** Every setting, in the order of `--help`. */
+export const settingsInWords = (): readonly SettingWords[] =>
+  Object.entries(Settings.entries).map(([name, { wrapped, default: fallback }]) => {
+    return { name, help: v.getDescription(wrapped) ?? '', fallback }
+  })
+
 /** The settings as `--help` prints them. */
 export function describeSettings(): string {
   const width = Math.max(...NAMES.map((name) => name.length))
-  return Object.entries(Settings.entries)
-    .map(([name, { wrapped, default: fallback }]) => {
-      const shown = fallback === '' ? '' : ` [${fallback}]`
-      return `  ${name.padEnd(width)}  ${v.getDescription(wrapped)}${shown}`
-    })
+  return settingsInWords()
+    .map(({ name, help, fallback }) => `  ${name.padEnd(width)}  ${help}${fallback && ` [${fallback}]`}`)
     .join('\n')
 }

@@ -68,7 +68,7 @@ export async function runService(platform: ServicePlatform): Promise<void> {
     stopOnSignals(parlor, listening, log)
     await announce(platform, config, listening.port, made, log)
   } catch (reason) {
-    fail(`Parlor can't listen on ${config.HOST}:${config.PORT}: ${wordsOf(reason)}`)
+    fail(`Parlor can't listen on ${config.HOST}:${config.PORT}: ${wordsOf(reason)}\n--port and --host say where else.`)
   }
 }
 
@@ -120,7 +120,7 @@ function openAdapter(config: Config, { openSqlite }: ServicePlatform, log: Logge
 
 const help = ({ name }: ServicePlatform): string => `Parlor: real-time rooms over WebSocket (on ${name})
 
-Usage: npm start -- [--port PORT] [--host HOST] [--help]
+Arguments: --port PORT, --host HOST, --help (npm start takes them behind --)
 
 Settings from the environment, with their defaults:
 ${describeSettings()}`
