@@ -53,8 +53,8 @@ export class ObjectAdapter implements BroadcastAdapter {
   #isHeldHere = false
   /** What was followed before memory was lost still is, for whoever subscribes to it again. */
   #isReviving = true
-  /** Rooms of others that the hub follows. */
-  readonly #followed = new Set<string>()
+  /** Rooms of others that the hub follows, each since another wish to. */
+  readonly #followed = new Map<string, object>()
   /** Subscribing and unsubscribing, in order per room. */
   readonly #lanes = new Map<string, Promise<unknown>>()
   readonly #calls = new ObjectCalls()
@@ -97,7 +97,8 @@ export class ObjectAdapter implements BroadcastAdapter {
       return log.hold()
     }
     const known = this.#isReviving ? this.tables.subscription(room) : undefined
-    this.#followed.add(room)
+    const wish = {}
+    this.#followed.set(room, wish)
     if (known) return known
     return this.#inLane(room, async () => {
       try {
@@ -105,7 +106,8 @@ export class ObjectAdapter implements BroadcastAdapter {
         this.tables.saveSubscription(room, head)
         return head
       } catch (reason) {
-        this.#followed.delete(room)
+        // The hub may have given it up, and wished for it anew.
+        if (this.#followed.get(room) === wish) this.#followed.delete(room)
         throw reason
       }
     })

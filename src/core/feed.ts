@@ -20,7 +20,7 @@ export interface FeedDeps {
   readonly adapter: BroadcastAdapter
   readonly loop: EventLoop
   readonly log: Logger
-  /** ms after which a read of the adapter's log that has not been answered has failed. */
+  /** ms after which a read of the adapter's log, or a subscribe, that has not been answered has failed. */
   readonly patience: number
 }
 

@@ -7,7 +7,7 @@ import { Deadlines, type Schedule } from './deadlines.ts'
 import { Echo } from './echo.ts'
 import type { Encode } from './entry.ts'
 import { RequestError } from './errors.ts'
-import { attempt, type Eventually, isLater } from './eventually.ts'
+import { attempt, type Eventually } from './eventually.ts'
 import { type FanOut, ONE_BY_ONE } from './fan-out.ts'
 import { readHistory } from './history.ts'
 import type { Hooks, Identity } from './hooks.ts'
@@ -191,22 +191,7 @@ export class Hub {
 
   /** Takes a hold on a room, to be given back by `rooms.exit`. Fails, without a hold, as `publish` does. */
   enter(name: string): Eventually<Room> {
-    let isLate = false
-    const enter = (): Eventually<Room> => {
-      const entering = this.rooms.enter(name)
-      if (!isLater(entering)) return entering
-      return entering.then((room) => {
-        if (isLate) this.rooms.exit(name)
-        return room
-      })
-    }
-    return attempt(
-      () => this.bounded(enter),
-      (reason) => {
-        isLate = true
-        return unavailable(reason)
-      },
-    )
+    return attempt(() => this.rooms.enter(name), unavailable)
   }
 
   /** Where a member begins in a room that it has a hold on. Fails as `publish` does, and then the hold is given back. */

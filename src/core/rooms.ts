@@ -2,6 +2,7 @@ import type { Publication } from './broadcast-adapter.ts'
 import { type Eventually, isLater, settle } from './eventually.ts'
 import type { StreamPosition } from './protocol.ts'
 import { Room, type RoomDeps } from './room.ts'
+import { within } from './within.ts'
 
 /** Publications that may be announced before the adapter's answer to `subscribe` has been read; later ones are filled from its log. */
 const MAX_EARLY = 1024
@@ -41,7 +42,7 @@ export class Rooms {
     return this.#entries.size
   }
 
-  /** Takes a hold on the room and answers when it is subscribed. Fails, without a hold, where the adapter does. */
+  /** Takes a hold on the room and answers when it is subscribed. Fails, without a hold, where the adapter does, or does not answer in time. */
   enter(name: string): Eventually<Room> {
     const entry = this.#entries.get(name)
     if (entry) {
@@ -141,15 +142,16 @@ export class Rooms {
   }
 
   #subscribe(name: string): Eventually<StreamPosition> {
+    const { adapter, loop, patience } = this.#deps
     try {
-      return this.#deps.adapter.subscribe(name)
+      return within(loop, patience, adapter.subscribe(name), () => new Error('no answer in time'))
     } catch (reason) {
       this.#unsubscribe(name)
       throw reason
     }
   }
 
-  /** Harmless where nothing is subscribed: what failed may have been done all the same. */
+  /** Harmless where nothing is subscribed: what failed may have been done all the same, or be done yet, and then this comes after it. */
   #unsubscribe(name: string): void {
     void settle(
       () => this.#deps.adapter.unsubscribe(name),

@@ -37,6 +37,35 @@ describe('[ROOM-14] an adapter that does not answer', () => {
     expect(client.transport.isOpen).toBe(true)
   })
 
+  test('and a room that was not opened in time is opened anew for who comes then', async () => {
+    const world = new World()
+    const [first, second] = [world.connect({ ping: false }), world.connect({ ping: false })]
+    world.adapter.delays = (call) => call === 'subscribe'
+    first.join('r', { ref: 1 })
+    world.loop.advance(10_100)
+    await world.rest()
+    await world.publish('r', '1')
+    second.join('r', { ref: 2 })
+    world.adapter.release(1)
+    await world.rest()
+    expect(second.all('joined')).toEqual([])
+    await world.publish('r', '2')
+    world.adapter.release()
+    await world.rest()
+    expect(second.all('joined')).toMatchObject([{ ref: 2, position: { offset: 2 } }])
+    await world.publish('r', '3')
+    await world.rest()
+    expect(second.heard()).toEqual(['3'])
+    second.send({ type: 'leave', room: 'r' })
+    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
+    expect(world.adapter.calls.filter((call) => !call.startsWith('publish'))).toEqual([
+      'subscribe r',
+      'unsubscribe r',
+      'subscribe r',
+      'unsubscribe r',
+    ])
+  })
+
   test('nor does one whose start can not be read', async () => {
     const world = new World({ logs: { size: 2 }, engineLogs: { size: 9 } })
     const client = world.connect({ ping: false })
