@@ -175,9 +175,7 @@ export class JsonProtocol implements Protocol {
     const { room, ref } = frame
     const target = this.#memberships.target(room)
     if (typeof target !== 'string') return this.#error({ ...target, ...withRef(ref) }, room)
-    this.#run(room, ref, room, () =>
-      chain(this.#memberships.history(frame), (text) => this.#connection.outbox.reply(text)),
-    )
+    this.#run(room, ref, room, () => this.#memberships.history(frame))
   }
 
   #publish(frame: PublishFrame): void {

@@ -8,6 +8,7 @@ import type { Hub } from './hub.ts'
 import type { KeptByProtocol, KeptRoom } from './kept.ts'
 import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
+import { PageReplies } from './page-replies.ts'
 import type { ErrorCode, HistoryRequest, ServerFrame, StreamPosition } from './protocol.ts'
 import type { Room } from './room.ts'
 import { isRoomName } from './room-name.ts'
@@ -41,6 +42,8 @@ export class Memberships implements MemberOwner {
   readonly #places = new Map<string, Place>()
   /** Rooms that are intended. */
   #intended = 0
+  /** Made with the first `history`. */
+  #pages: PageReplies | undefined
 
   constructor(connection: Connection, hub: Hub) {
     this.outbox = connection.outbox
@@ -189,11 +192,14 @@ export class Memberships implements MemberOwner {
     })
   }
 
-  /** The text of a page of this room's log. */
-  history(request: HistoryRequest): Eventually<string> {
-    if (!this.#memberIn(request.room)) throw new RequestError('not_joined', 'Join this room first')
-    // One page at a time is held for a socket, however many were asked for.
-    return chain(this.outbox.flushed(), () => this.#hub.history(request))
+  /** Replies with a page of this room's log. */
+  history(request: HistoryRequest): Eventually<void> {
+    this.#pages ??= new PageReplies(this.outbox)
+    return this.#pages.send(() => {
+      // The connection may have ended while this waited.
+      if (!this.#memberIn(request.room)) throw new RequestError('not_joined', 'Join this room first')
+      return this.#hub.history(request)
+    })
   }
 
   gap(room: string, from: number, to: number): void {

@@ -70,7 +70,12 @@ export class Outbox {
 
   /** Nothing waits and the socket takes more. */
   get #open(): boolean {
-    return !this.#waiting && !this.#closed && this.#lagging === undefined && this.#hasSpace()
+    return this.#lagging === undefined && this.takesReply
+  }
+
+  /** A reply would leave at once. */
+  get takesReply(): boolean {
+    return !this.#closed && !this.#waiting && this.#hasSpace()
   }
 
   get isEmpty(): boolean {
@@ -89,7 +94,7 @@ export class Outbox {
 
   #say(kind: WaitingKind, text: string): void {
     if (this.#closed) return
-    if (!this.#waiting && this.#hasSpace()) return this.send(text)
+    if (this.takesReply) return this.send(text)
     if (this.#texts.add(kind, text)) this.#wait()
     else this.#owner.overflowed()
   }
@@ -145,7 +150,7 @@ export class Outbox {
 
   /** Resolves when no reply waits and the socket takes more, or there is no socket any more. */
   flushed(): Eventually<void> {
-    if (this.#closed || (!this.#waiting && this.#hasSpace())) return undefined
+    if (this.#closed || this.takesReply) return undefined
     return new Promise((resolve) => {
       this.#flushed.push(resolve)
       this.#wait()

@@ -125,6 +125,53 @@ describe('[ROOM-15] history', () => {
     expect(client.all('history')).toHaveLength(30)
   })
 
+  test('[CONN-2] nor more than that one in many rooms at once, and gets all when it reads', async () => {
+    const world = new World()
+    const client = world.connect({ slow: true })
+    const rooms = Array.from({ length: 25 }, (_, i) => `r${i}`)
+    for (const room of rooms) {
+      for (let i = 0; i < 4; i++) await world.publish(room, `${i}`.padEnd(60_000))
+      client.join(room)
+    }
+    world.adapter.delays = (call) => call === 'history'
+    for (const room of rooms) client.send({ type: 'history', room, ref: room })
+    const answer = async (): Promise<void> => {
+      world.adapter.release()
+      await world.rest()
+    }
+    for (let i = 0; i < 5; i++) await answer()
+    expect(client.transport.peak).toBeLessThan(800 * 1024)
+    expect(client.connection.outbox.unflushed).toBeLessThanOrEqual(1)
+    client.transport.open()
+    for (let i = 0; i < 100; i++) await answer()
+    expect(new Set(client.all('history').map(({ ref }) => ref))).toEqual(new Set(rooms))
+  })
+
+  test('[WS-14] where a page that waits for its turn can not be read, the next one has it', async () => {
+    const world = new World()
+    const client = world.connect({ slow: true, ping: false })
+    const rooms = ['a', 'b', 'c']
+    for (const room of rooms) {
+      await world.publish(room, 'x')
+      client.join(room)
+    }
+    client.text(`"${'x'.repeat(64_000)}"`)
+    while (client.transport.buffered() <= 65_536) client.send({ type: 'auth', token: '', ref: 'r'.repeat(64) })
+    world.loop.rest()
+    for (const room of rooms) client.send({ type: 'history', room, ref: room })
+    world.adapter.delays = (call, room) => call === 'history' && room === 'a'
+    world.adapter.fails = (call, room) => (call === 'history' && room === 'b' ? new Error('down') : undefined)
+    client.transport.open()
+    await world.rest()
+    world.loop.advance(10_100)
+    await world.rest()
+    expect(client.all('error').slice(-2)).toMatchObject([
+      { ref: 'a', code: 'unavailable' },
+      { ref: 'b', code: 'unavailable' },
+    ])
+    expect(client.all('history')).toMatchObject([{ ref: 'c' }])
+  })
+
   test('[WS-9] only members may ask', async () => {
     const { world, client } = await withLog(1)
     client.send({ type: 'history', room: 'other', ref: 1 })
