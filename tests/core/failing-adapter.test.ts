@@ -177,9 +177,7 @@ describe('an adapter that fails', () => {
     await world.rest()
     expect(client.transport.closed).toEqual({ code: 4006, reason: 'unavailable' })
     expect(other.transport.isOpen).toBe(true)
-    other.die()
-    await world.rest()
-    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
+    await leavesNothing(world, other)
   })
 
   test('[CHAT-1] [ROOM-9] and one whose log is not read in time', async () => {
@@ -193,10 +191,7 @@ describe('an adapter that fails', () => {
     world.loop.advance(200)
     await world.rest()
     expect(client.transport.closed).toEqual({ code: 4006, reason: 'unavailable' })
-    other.die()
-    world.adapter.release()
-    await world.rest()
-    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
+    await leavesNothing(world, other)
   })
 
   test('[CONN-3] [ROOM-9] a socket on /chat that ends while the log is compared leaves nothing behind', async () => {
@@ -208,9 +203,7 @@ describe('an adapter that fails', () => {
     world.adapter.delays = () => false
     world.adapter.release()
     await world.rest()
-    other.die()
-    await world.rest()
-    expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
+    await leavesNothing(world, other)
   })
 })
 
@@ -274,6 +267,14 @@ async function intoDoubt(world: World, trouble: () => void): Promise<[Client, Cl
   const client = world.chat({ ping: false })
   await world.rest()
   return [other, client]
+}
+
+/** Nothing is left when the last one has gone and all has been answered. */
+async function leavesNothing(world: World, last: Client): Promise<void> {
+  last.die()
+  world.adapter.release()
+  await world.rest()
+  expect([world.hub.rooms.size, world.adapter.subscribed.size]).toEqual([0, 0])
 }
 
 /** What plain JavaScript may give for a hook: `answer` for this room, true for any other. */
