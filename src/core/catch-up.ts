@@ -146,8 +146,9 @@ export class CatchUp {
   /** `seen`: the offset of the head that the hub knew of when it asked. */
   #found(member: Member, cursor: Mark, seen: number, page: HistoryPage): void {
     const { origin } = this.#copy
-    const isOther = page.head.offset < seen || this.#isOfAnotherLog(page, cursor)
-    if (member.origin === origin && isOther) return this.#recheck(member, cursor)
+    const disputed = this.#contradictedBy(page)
+    const isOther = disputed !== undefined || page.head.offset < seen || this.#isOfAnotherLog(page, cursor)
+    if (member.origin === origin && isOther) return this.#recheck(member, cursor, disputed)
     const entries = member.origin === origin ? this.#entriesOf(page, cursor) : []
     member.state = { kind: 'lagging', cursor, page: this.#useful(page, cursor, entries) }
   }
@@ -161,13 +162,22 @@ export class CatchUp {
   }
 
   /** The adapter answers from another log than the one that the hub knows, or may do so. */
-  #isOfAnotherLog({ head, intact, start, publications }: HistoryPage, cursor: Mark): boolean {
+  #isOfAnotherLog({ head, intact, start }: HistoryPage, cursor: Mark): boolean {
     if (this.#feed.isDoubtful || head.epoch !== this.#copy.epoch) return true
-    if (!intact && start.offset <= cursor.offset) return true
-    return publications.some((publication) => this.#copy.contradictedBy(publication) !== undefined)
+    return !intact && start.offset <= cursor.offset
   }
 
-  #recheck(member: Member, cursor: Mark): void {
+  /** The first of what the hub has, for which the page has something else. */
+  #contradictedBy({ head, publications }: HistoryPage): Mark | undefined {
+    if (head.epoch !== this.#copy.epoch) return undefined
+    for (const publication of publications) {
+      const disputed = this.#copy.contradictedBy(publication)
+      if (disputed) return disputed
+    }
+    return undefined
+  }
+
+  #recheck(member: Member, cursor: Mark, disputed: Mark | undefined): void {
     const reading = member.state
     const { isDoubtful } = this.#feed
     const goOn = (): void => {
@@ -184,7 +194,7 @@ export class CatchUp {
     const failed = (reason: unknown): void => {
       if (member.state === reading) this.#failed(member, cursor, reason)
     }
-    const checked = this.#feed.check()
+    const checked = this.#feed.check(disputed)
     if (checked === undefined) again()
     else void checked.then(again, failed)
   }

@@ -111,10 +111,18 @@ export class Feed {
     if (this.#reading.kind === 'asked') this.#read()
   }
 
-  /** Compares the copy with the adapter's log, by the head's id, and reads what is missing. Fails where the log can't be read. */
-  check(): Promise<void> | undefined {
+  /**
+   * Compares the copy with the adapter's log, by the head's id, and first by that of what is `disputed`, for which somebody found something else
+   * there. Reads what is missing. Fails where the log can't be read.
+   */
+  check(disputed?: Mark): Promise<void> | undefined {
     if (this.#closed) return undefined
-    const isLate = this.#reading.kind === 'asked'
+    const isNews = disputed !== undefined && !this.#doubtful
+    if (isNews) {
+      this.#disputed = disputed
+      this.#doubtful = true
+    }
+    const isLate = this.#reading.kind === 'asked' && !isNews
     if (!isLate) this.#read()
     const reading = this.#reading
     if (reading.kind === 'none') return reading.failure && Promise.reject(reading.failure.reason)
@@ -184,15 +192,14 @@ export class Feed {
   /** Takes an answer. True where the log has to be read once more. */
   #answered(page: HistoryPage, question: Question): boolean {
     if (this.#closed) return false
-    const { log } = this.copy
-    const wasDisputed = this.#disputed !== undefined
+    const { log, origin } = this.copy
+    const wasDisputed = question.about === this.#disputed
     this.#behind = true
     this.#disputed = this.copy.reconcile(page, question.about, this.#doubtful)
-    this.#doubtful = this.#disputed !== undefined
-    if (this.#doubtful) {
-      if (wasDisputed) throw new Error('the log contradicts itself')
-      return true
-    }
+    if (wasDisputed && this.#disputed) throw new Error('the log contradicts itself')
+    // Where it has what was disputed after all, that says nothing of the head.
+    this.#doubtful = this.#disputed !== undefined || (wasDisputed && this.copy.origin === origin)
+    if (this.#doubtful) return true
     if (log.head.offset < page.head.offset) {
       if (log.head === question.about) throw new Error('the page does not go on where it was asked to')
       return true

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Publication } from '../../src/core/broadcast-adapter.ts'
+import type { HistoryPage, Publication } from '../../src/core/broadcast-adapter.ts'
+import type { StreamPosition } from '../../src/core/protocol.ts'
 import { type Client, World } from './fake-world.ts'
 
 const stale = (offset: number, id: string): Publication => ({
@@ -31,6 +32,19 @@ function askLate(world: World): () => void {
     adapter.history = history
     for (const answer of asked) answer()
   }
+}
+
+/** Has the log answer with these pages, later. Answers what it was asked. */
+function answerWith(world: World, ...pages: HistoryPage[]): StreamPosition[] {
+  const asked: StreamPosition[] = []
+  world.adapter.history = async (_, start) => {
+    asked.push(start)
+    await world.rest()
+    const page = pages.shift()
+    if (!page) throw new Error('asked too often')
+    return page
+  }
+  return asked
 }
 
 const stream = (client: Client): string[] =>
@@ -116,6 +130,43 @@ describe('a fork: the same epoch, another log', () => {
     expect(reader.all('gap')).toEqual([])
     expect(stream(reader).slice(-4)).toEqual(['reset 0 fork', '1 f1', '2 f2', '3 f3'])
   })
+
+  test.each([
+    ['', false],
+    [', though somebody has asked who is not answered', true],
+  ])(
+    '[ROOM-12] [ROOM-13] one that went on where the hub was is found by a lagging member that reads it%s',
+    async (_, isAsked) => {
+      const world = new World({ logs: { size: 3 }, engineLogs: { size: 200 } })
+      const live = world.connect({ room: 'r', ping: false })
+      for (let i = 1; i <= 100; i++) await world.publish('r', `${i}`.padEnd(2000))
+      await world.rest()
+      const { epoch = '' } = live.all('joined')[0]?.position ?? {}
+      const { offset = 0, id } = live.all('chat').at(-1) ?? {}
+      const reader = world.connect({ ping: false, slow: true })
+      reader.join('r', { history: 100 })
+      await world.rest()
+      const forked = Array.from({ length: 100 }, (_, i) => `f${i + 1}`)
+      world.adapter.fork('r', epoch, forked)
+      await world.publish('r', 'f101')
+      await world.rest()
+      live.take()
+      world.adapter.delays = (call) => call === 'history'
+      if (isAsked) world.connect().join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+      world.adapter.delays = () => false
+      reader.transport.open()
+      await world.rest()
+      world.loop.advance(2000)
+      await world.rest()
+      const all = ['reset 0 fork', ...[...forked, 'f101'].map((content, i) => `${i + 1} ${content}`)]
+      expect(stream(live)).toEqual(all)
+      expect(stream(reader).slice(-102)).toEqual(all)
+      const late = world.connect({ ping: false })
+      late.join('r', { since: { epoch, offset, id } })
+      await world.rest()
+      expect(late.all('joined')).toMatchObject([{ recovered: false }])
+    },
+  )
 
   test('[ROOM-12] a join that finds the head below what the hub has seen makes the hub look', async () => {
     const { world, member, epoch } = await atFive()
@@ -342,6 +393,41 @@ describe('a fork: the same epoch, another log', () => {
     await world.rest()
     const all = ['reset 0 fork', '1 1', '2 2', '3 3', '4 4', '5 5', '6 6', '7 7', '8 8']
     expect(stream(member)).toEqual(['6 a6', '7 7', ...all])
+  })
+
+  test('[ROOM-12] nor is it no fork where the log has that after all, but not what came after it', async () => {
+    const { world, member, epoch } = await atFive()
+    const fifth = { epoch, offset: 5, id: member.all('chat').at(-1)?.id ?? '' }
+    member.take()
+    const at = (offset: number, id: string): StreamPosition => ({ epoch, offset, id })
+    const asked = answerWith(
+      world,
+      { publications: [stale(6, 'b6')], start: fifth, head: at(6, 'b6'), intact: true },
+      { publications: [], start: at(6, 'a6'), head: at(6, 'a6'), intact: true },
+      { publications: [stale(6, 'a6')], start: fifth, head: at(6, 'a6'), intact: false },
+    )
+    world.connect().join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+    world.adapter.announce('r', epoch, stale(6, 'a6'), stale(7, 'a7'))
+    for (let i = 0; i < 5; i++) await world.rest()
+    expect(asked).toEqual([fifth, at(6, 'a6'), at(7, 'a7')])
+    expect(stream(member)).toEqual(['6 a6', '7 a7', 'reset 5 fork', '6 a6'])
+  })
+
+  test('[ROOM-12] an engine that goes on contradicting itself is asked again after a while, and not at once', async () => {
+    const { world, member, epoch } = await atFive()
+    const fifth = { epoch, offset: 5, id: member.all('chat').at(-1)?.id ?? '' }
+    const at = (offset: number, id: string): StreamPosition => ({ epoch, offset, id })
+    const asked = answerWith(
+      world,
+      { publications: [stale(6, 'b6')], start: fifth, head: at(6, 'b6'), intact: true },
+      { publications: [stale(7, 'b7')], start: at(6, 'a6'), head: at(7, 'b7'), intact: true },
+    )
+    world.connect({ ping: false }).join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+    world.adapter.announce('r', epoch, stale(6, 'a6'), stale(7, 'a7'))
+    for (let i = 0; i < 5; i++) await world.rest()
+    expect(asked).toEqual([fifth, at(6, 'a6')])
+    world.loop.advance(1000)
+    expect(asked).toEqual([fifth, at(6, 'a6'), at(7, 'a7')])
   })
 
   test('[ROOM-5] what the log has no more when it answers, and was announced since it was asked, is no gap', async () => {

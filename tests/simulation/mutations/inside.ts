@@ -165,7 +165,7 @@ export const INSIDE: readonly InsideMutation[] = [
   {
     name: 'nobody doubts a log whose engine was away',
     breaks: /ROOM-[123]/,
-    edits: [edit('core/feed.ts', 'this.#doubtful = true', '')],
+    edits: [edit('core/feed.ts', 'doubt(): void {\n    this.#doubtful = true', 'doubt(): void {')],
   },
   {
     name: 'an unsubscribe that failed is not tried again',
