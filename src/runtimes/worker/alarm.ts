@@ -27,6 +27,11 @@ export class ObjectAlarm implements Schedule {
     this.#at = at
   }
 
+  /** The object will be woken some time. */
+  get isSet(): boolean {
+    return this.#at !== undefined
+  }
+
   set(entry: Due, at: number): void {
     this.#deadlines.set(entry, at)
     this.atLatest(at)

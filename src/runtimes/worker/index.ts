@@ -19,6 +19,11 @@ import { peersIn } from './peers.ts'
 
 export * from '../exports.ts'
 
+/** How often the platform tries an alarm again that fails: within some minutes, and then never. */
+const RETRIES = 6
+/** ms after which it is tried once more then: a newer version may be back, to which the object belongs. */
+const ANEW = 600_000
+
 export interface WorkerOptions extends CommonOptions {
   /** The binding of the Durable Object's namespace. `PARLOR` by default. */
   readonly binding?: string | undefined
@@ -59,6 +64,7 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
     #host: ObjectHost | undefined
     /** When it was set to, before there was a host. */
     #alarm: number | undefined
+    #name: string | undefined
 
     constructor(ctx: DurableObjectState, bindings: Cloudflare.Env) {
       super(ctx, bindings)
@@ -67,49 +73,68 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
       })
     }
 
-    override fetch(request: Request): Response | Promise<Response> {
-      return this.#awake.fetch(request)
+    override fetch(request: Request): Promise<Response> {
+      return this.#ask((host) => host.fetch(request))
     }
 
     override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void | Promise<void> {
-      this.#awake.sockets.message(socket, data)
-      return this.#awake.adapter.settled()
+      const host = this.#awake
+      host.sockets.message(socket, data)
+      return host.settled()
     }
 
     override webSocketClose(socket: WebSocket, code: number, reason: string): void | Promise<void> {
-      this.#awake.sockets.closed(socket, code, reason)
-      return this.#awake.adapter.settled()
+      const host = this.#awake
+      host.sockets.closed(socket, code, reason)
+      return host.settled()
     }
 
     override webSocketError(socket: WebSocket): void | Promise<void> {
-      this.#awake.sockets.failed(socket)
-      return this.#awake.adapter.settled()
+      const host = this.#awake
+      host.sockets.failed(socket)
+      return host.settled()
     }
 
-    override alarm(): void | Promise<void> {
-      this.#awake.alarm()
-      if (this.#awake.isIdle) return this.#empty()
-      return this.#awake.adapter.settled()
+    override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+      try {
+        const host = this.#awake
+        host.alarm()
+        await (host.isIdle ? this.#empty() : host.settled())
+      } catch (reason) {
+        if ((info?.retryCount ?? 0) < RETRIES) throw reason
+        log.error('an alarm failed, and is set anew', { reason })
+        await this.ctx.storage.setAlarm(Date.now() + ANEW)
+      }
     }
 
-    admit(object: string): StreamPosition {
-      return this.#awake.adapter.admit(object)
+    admit(object: string): Promise<StreamPosition> {
+      return this.#ask(({ adapter }) => adapter.admit(object))
     }
 
-    dismiss(object: string): void {
-      this.#awake.adapter.dismiss(object)
+    dismiss(object: string): Promise<void> {
+      return this.#ask(({ adapter }) => adapter.dismiss(object))
     }
 
     publish(draft: Draft, object: string): Promise<Answer<Published>> {
-      return this.#awake.adapter.publishFor(draft, object)
+      return this.#ask(({ adapter }) => adapter.publishFor(draft, object))
     }
 
-    history(start: HistoryStart, limit: number): HistoryPage {
-      return this.#awake.adapter.historyHere(start, limit)
+    history(start: HistoryStart, limit: number): Promise<HistoryPage> {
+      return this.#ask(({ adapter }) => adapter.historyHere(start, limit))
     }
 
-    announce(room: string, announced: readonly Announced[]): boolean {
-      return this.#awake.adapter.hear(room, announced)
+    announce(room: string, announced: readonly Announced[]): Promise<boolean> {
+      return this.#ask(({ adapter }) => adapter.hear(room, announced))
+    }
+
+    /** What is asked may have made the object, and may leave nothing in it. */
+    async #ask<T>(work: (host: ObjectHost) => T | Promise<T>): Promise<T> {
+      const host = this.#awake
+      try {
+        return await work(host)
+      } finally {
+        if (this.#host === host) host.tidy()
+      }
     }
 
     /** Empty tables have their price too. Whoever comes next finds an object that was never there. */
@@ -121,7 +146,9 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
 
     /** Where it can't be made, as of an object that a newer version wrote, whoever asks hears why. */
     get #awake(): ObjectHost {
-      this.#host ??= new ObjectHost(this.ctx, nameOf(this.ctx), this.#alarm, settings)
+      if (this.#host) return this.#host
+      this.#name = nameOf(this.ctx, this.#name)
+      this.#host = new ObjectHost(this.ctx, this.#name, this.#alarm, settings)
       return this.#host
     }
   }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { WSContext, WSEvents } from 'hono/ws'
 import { ObjectAdapter } from '../../adapters/object-adapter.ts'
+import { GRACE } from '../../adapters/sql-log.ts'
 import { Hub } from '../../core/hub.ts'
 import type { Rhythm } from '../../core/linger.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -97,6 +98,19 @@ export class ObjectHost {
   /** Nobody is here, and nothing that anybody could ask for: what is stored is of no use. */
   get isIdle(): boolean {
     return this.#hub.connections === 0 && this.adapter.isIdle
+  }
+
+  /** An event lasts as long as the calls that it may have made. */
+  settled(): Promise<void> | undefined {
+    const calls = this.adapter.settled()
+    if (calls !== undefined) return calls.then(() => this.tidy())
+    this.tidy()
+    return undefined
+  }
+
+  /** Where nothing is here that anybody needs, the object is to be looked at in a while: what it stores would stay for ever. */
+  tidy(): void {
+    if (!this.#alarm.isSet && this.isIdle) this.#alarm.atLatest(systemClock.now() + GRACE)
   }
 
   #routes(hub: Hub, { renew }: Authenticator): Sockets {

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { StreamPosition } from '../../../src/core/protocol.ts'
 import { systemClock } from '../../../src/http/platform.ts'
+import { nameOf } from '../../../src/runtimes/worker/name.ts'
 import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
 import { clock } from './time.ts'
 
@@ -148,6 +149,83 @@ describe('[ROOM-9] the storage of a room that nobody is in', () => {
     expect((await ann.next('chat')).offset).toBe(1)
     expect((await ann.next('chat')).offset).toBe(2)
     ann.close()
+  })
+})
+
+describe('[WORKER-13] an object that was asked for something that leaves nothing', () => {
+  test.each([
+    [
+      'a message to who is there now',
+      'whisper',
+      (room: string) => objectOf(room).publish({ ...draft('x'), transient: true }, ''),
+    ],
+    [
+      'what may have been published before',
+      'old',
+      (room: string) => objectOf(room).publish({ ...draft('x', 'one'), age: WINDOW }, ''),
+    ],
+    ['a page of its log', 'page', (room: string) => objectOf(room).history({ epoch: '', offset: 0 }, 1)],
+    ['to let go of an object that it does not know', 'stray', (room: string) => objectOf(room).dismiss(GATEWAY)],
+    ['a handshake that is none', 'call', (room: string) => objectOf(room).fetch(new Request('http://parlor.test/ws'))],
+  ])('is emptied: %s', async (_, room, ask) => {
+    const object = `room:${room}`
+    await ask(object)
+    expect(await sql(object, TABLES)).not.toEqual([])
+    // Somebody may have been in the room, whom memory was lost with: it is kept for them once more.
+    for (let looks = 0; looks < 2; looks++) {
+      clock.pass(WINDOW)
+      expect(await strike(object)).toBe(true)
+    }
+    expect(await sql(object, TABLES)).toEqual([])
+    expect(await alarmOf(object)).toBeNull()
+  })
+
+  test('is emptied when a socket has ended that was in none of its rooms any more', async () => {
+    const object = 'room:stays'
+    const ann = await Client.open('?room=stays')
+    await ann.next('joined')
+    ann.send({ type: 'leave', room: 'stays', ref: 1 })
+    await ann.next('left')
+    clock.pass(WINDOW)
+    expect(await strike(object)).toBe(true)
+    expect(await sql(object, TABLES)).not.toEqual([])
+    ann.close()
+    await vi.waitFor(async () => expect(await alarmOf(object)).not.toBeNull())
+    clock.pass(WINDOW)
+    expect(await strike(object)).toBe(true)
+    expect(await sql(object, TABLES)).toEqual([])
+  })
+
+  test('is emptied when it has left the rooms of others', async () => {
+    const object = 'room:abroad'
+    const ann = await Client.open('?room=abroad')
+    await ann.next('joined')
+    for (const [at, room] of ['abroad', 'home'].entries()) {
+      ann.send({ type: 'join', room: 'home', ref: `${at}` })
+      await ann.next('joined')
+      ann.send({ type: 'leave', room, ref: `${at}` })
+      await ann.next('left')
+    }
+    clock.pass(WINDOW)
+    expect(await strike(object)).toBe(true)
+    ann.close()
+    await vi.waitFor(async () => expect(await alarmOf(object)).not.toBeNull())
+    clock.pass(WINDOW)
+    expect(await strike(object)).toBe(true)
+    expect(await sql(object, TABLES)).toEqual([])
+  })
+})
+
+test('[WORKER-13] an object that an alarm woke without its name, and emptied, knows it when somebody comes', async () => {
+  const object = 'room:nameless'
+  await objectOf(object).publish(draft('x'), '')
+  // What the runtime has where an alarm wakes an object after a restart.
+  const id = env.PARLOR.idFromString(env.PARLOR.idFromName(object).toString())
+  await within(object, async ({ storage }) => {
+    const name = nameOf({ id, storage }, undefined)
+    await storage.deleteAll()
+    expect(nameOf({ id, storage }, name)).toBe(object)
+    expect(nameOf({ id, storage }, undefined)).toBe(object)
   })
 })
 

@@ -1,3 +1,5 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { ANN, range } from '../../adapters/adapter-ground.ts'
 import { FIRST, firstSchema } from '../../adapters/first-schema.ts'
@@ -23,6 +25,25 @@ test('[WORKER-12] an object of the first schema goes on as it was', async () => 
     value: { duplicate: false, position: { epoch, offset: head + 1 } },
   })
   expect(await sql(OBJECT, "SELECT value FROM parlor_meta WHERE name = 'schema'")).toEqual([{ value: '2' }])
+})
+
+test('[WORKER-12] [WORKER-13] an object that a newer Parlor wrote is looked at again when that may be there, after the platform has tried in vain', async () => {
+  const object = 'room:newer-alarm'
+  await objectOf(object).publish({ from: ANN, body: { kind: 'chat', content: 'x' } }, '')
+  await sql(object, "UPDATE parlor_meta SET value = '99' WHERE name = 'schema'")
+  await abort(object)
+  const outcomes: string[] = []
+  const looks = await runInDurableObject(env.PARLOR.getByName(object), async (instance, { storage }) => {
+    await storage.deleteAlarm()
+    for (let retryCount = 0; retryCount <= 6 && (await storage.getAlarm()) === null; retryCount++) {
+      const look = async () => instance.alarm?.({ retryCount, isRetry: retryCount > 0, scheduledTime: 0 })
+      outcomes.push(await look().then(() => 'set', String))
+    }
+    return await storage.getAlarm()
+  })
+  expect(outcomes[0]).toMatch('a newer Parlor')
+  expect(outcomes.at(-1)).toBe('set')
+  expect(looks).toBeGreaterThan(Date.now() + 60_000)
 })
 
 test.each([
