@@ -25,6 +25,9 @@ const REMIND = 10_000
 /** ms until it is looked again where one could not be told, or left. */
 const REMIND_AGAIN = 60_000
 
+/** Of a room that is to be left, and of which nothing was handed out. */
+const NOWHERE: StreamPosition = { epoch: '', offset: 0 }
+
 export interface ObjectAdapterDeps
   extends Omit<ObjectLogDeps, 'room' | 'announce' | 'isHeld'>,
     Pick<ObjectAnnouncerDeps, 'loop' | 'log'> {
@@ -121,7 +124,8 @@ export class ObjectAdapter implements BroadcastAdapter {
       return
     }
     this.#followed.delete(room)
-    return this.#leave(room)
+    // What fails is tried again by the alarm: a timer would keep the object awake for as long as the room can't be reached.
+    return this.#leave(room).catch(() => {})
   }
 
   publish(room: string, draft: Draft): Eventually<Published> {
@@ -235,6 +239,9 @@ export class ObjectAdapter implements BroadcastAdapter {
         await this.#deps.roomPeer(room).unsubscribe(this.#deps.object)
         this.tables.deleteSubscription(room)
       } catch (reason) {
+        this.#deps.log.warn('a room could not be left; trying again', { room, reason })
+        // The room may know of this object where its answer was lost.
+        if (!this.tables.subscription(room)) this.tables.saveSubscription(room, NOWHERE)
         this.#lookIn(REMIND_AGAIN)
         throw reason
       }

@@ -3,9 +3,12 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { StreamPosition } from '../../../src/core/protocol.ts'
 import { systemClock } from '../../../src/http/platform.ts'
+import { eventLoop } from '../../../src/runtimes/worker/loop.ts'
 import { nameOf } from '../../../src/runtimes/worker/name.ts'
 import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
 import { clock } from './time.ts'
+
+const { admit } = answering
 
 const WINDOW = 300_000
 const TABLES = "SELECT name FROM sqlite_master WHERE name LIKE 'parlor%'"
@@ -151,6 +154,37 @@ describe('[ROOM-9] the storage of a room that nobody is in', () => {
     ann.close()
   })
 })
+
+test.each([
+  ['it was joined', 'joined-then', [] as const],
+  ['it may have been joined', 'perhaps', ['admit'] as const],
+])(
+  '[WORKER-13] [WORKER-1] a room of another object is left by the alarm, and no timer, where %s and can’t be reached',
+  async (_, room, alsoFails) => {
+    const ann = await Client.open()
+    const bad = (['dismiss', ...alsoFails] as const).map((name) =>
+      vi.spyOn(answering, name).mockImplementation(async function (this: unknown, object: string) {
+        if (name === 'admit') await admit.call(this, object)
+        throw new Error('the answer is lost')
+      }),
+    )
+    const timers = vi.spyOn(eventLoop, 'after')
+    ann.send({ type: 'join', room, ref: 'join' })
+    if (alsoFails.length === 0) {
+      await ann.next('joined')
+      ann.send({ type: 'leave', room, ref: 'leave' })
+    } else expect(await ann.next('error')).toMatchObject({ code: 'unavailable' })
+    await vi.waitFor(() => expect(bad[0]).toHaveBeenCalled())
+    ann.send({ type: 'ping' })
+    await ann.next('pong')
+    expect(timers.mock.calls.filter(([ms]) => ms < 10_000)).toEqual([])
+    expect(await sql(`room:${room}`, 'SELECT object FROM parlor_audience')).toEqual([{ object: `"${GATEWAY}"` }])
+    for (const each of bad) each.mockRestore()
+    await vi.waitFor(async () => expect(await strike(GATEWAY)).toBe(true))
+    await vacant(`room:${room}`)
+    ann.close()
+  },
+)
 
 describe('[WORKER-13] an object that was asked for something that leaves nothing', () => {
   test.each([
