@@ -1,10 +1,15 @@
 import type { Draft, HistoryPage, HistoryStart, LogLimits, Publication, Published } from '../core/broadcast-adapter.ts'
 import type { Clock } from '../core/clock.ts'
+import { RequestError } from '../core/errors.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import type { Random } from '../core/random.ts'
+import { exceedsBytes } from '../core/text.ts'
 import { ObjectVacancy } from './object-vacancy.ts'
 import { SqlLog } from './sql-log.ts'
 import type { SqlStore } from './sql-store.ts'
+
+/** Bytes of a publication's record: the platform's rows take 2 MB. */
+const MOST = 1_990_000
 
 export interface ObjectLogDeps {
   readonly room: string
@@ -52,6 +57,12 @@ export class ObjectLog {
     if (draft.transient) {
       this.#deps.announce(this.head().epoch, entry.publication)
       return { duplicate: false }
+    }
+    if (exceedsBytes(entry.record, MOST)) {
+      throw new RequestError(
+        'message_too_large',
+        `A room keeps at most ${MOST} bytes of a message, as it is written out`,
+      )
     }
     const { position, publication } = store.transaction(() => this.#log.append(room, entry, this.#held()))
     this.#lookAgain()

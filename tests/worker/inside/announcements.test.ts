@@ -240,6 +240,16 @@ test('[ROOM-14] [WS-14] a room whose object does not answer is unavailable; the 
   ann.close()
 })
 
+test('[CLIENT-10] [CLIENT-21] what is too large for the storage of an object, as numbers written out may be, is refused for good', async () => {
+  const body = { kind: 'event', name: 'n', data: Array.from({ length: 110_000 }, () => 1e20) } as const
+  const room = objectOf('room:large')
+  expect(await room.publish({ ...draft('x'), body }, '')).toMatchObject({ ok: false, code: 'message_too_large' })
+  expect(await room.publish({ ...draft('x'), body: { ...body, data: body.data.slice(20_000) } }, '')).toMatchObject({
+    ok: true,
+    value: { position: { offset: 1 } },
+  })
+})
+
 test('[CONN-2] [WORKER-1] a gateway that always has a call under way ends its events all the same', async () => {
   const clients = [await Client.joined('busy-1'), await Client.joined('busy-2')]
   let lasting = 0
