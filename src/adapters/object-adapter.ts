@@ -202,16 +202,19 @@ export class ObjectAdapter implements BroadcastAdapter {
     this.#leaveUnfollowed()
     if (!this.#log) return
     const newest = this.#audience.size > 0 ? this.#log.newest() : undefined
-    if (newest) void this.#calls.make(() => this.#remind(this.#ownLog(), newest))
+    if (newest && !this.tables.isTold(newest)) void this.#calls.make(() => this.#remind(this.#ownLog(), newest))
     else this.#log.expire()
   }
 
   /** What could not be told yet is not deleted: nothing else would know of it if memory were lost once more. */
   async #remind(log: ObjectLog, newest: Announced): Promise<void> {
+    const areTold = (): boolean => this.#announcer?.areTold(this.#audience.keys(), newest) === true
+    const wereTold = areTold()
     await this.#announcer?.remind(this.#audience.keys(), newest)
-    const areTold = this.#announcer?.areTold(this.#audience.keys(), newest)
     try {
-      log.expire(areTold ? undefined : this.#deps.clock.now() + REMIND_AGAIN)
+      // Noted down where memory was lost, as it may be again: else every alarm would wake them all.
+      if (!wereTold && areTold()) this.tables.saveTold(newest)
+      log.expire(areTold() ? undefined : this.#deps.clock.now() + REMIND_AGAIN)
     } catch (reason) {
       this.#deps.log.error('what has expired could not be deleted; trying again', { reason })
       this.#lookIn(REMIND_AGAIN)

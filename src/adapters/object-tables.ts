@@ -1,4 +1,5 @@
 import type { StreamPosition } from '../core/protocol.ts'
+import type { Announced } from './object-peers.ts'
 import { readMeta, writeMeta } from './sql-schema.ts'
 import { integerOf, keyOf, optional, type SqlStore, textOf, textOfKey } from './sql-store.ts'
 
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
 ]
 
 const VERSION = 'object'
+const TOLD = 'told'
 
 /** What an object knows of others, beside its room's log. */
 export class ObjectTables {
@@ -72,6 +74,15 @@ export class ObjectTables {
 
   deleteSubscription(room: string): void {
     this.#store.exec('DELETE FROM parlor_subscriptions WHERE room = ?', keyOf(room))
+  }
+
+  /** All who hear of the own room are known to have been told of this publication. */
+  isTold({ epoch, publication }: Announced): boolean {
+    return readMeta(this.#store, TOLD) === `${epoch} ${publication.offset}`
+  }
+
+  saveTold({ epoch, publication }: Announced): void {
+    writeMeta(this.#store, TOLD, `${epoch} ${publication.offset}`)
   }
 
   connection(id: string): string | undefined {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ObjectAdapter } from '../../../src/adapters/object-adapter.ts'
 import { DEFAULT_LOG_LIMITS } from '../../../src/core/settings.ts'
 import { systemClock } from '../../../src/http/platform.ts'
-import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike } from './parlor-objects.ts'
+import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
 import { clock } from './time.ts'
 
 /** ms within which a member in another object hears of what was published, whatever becomes of the room's object. */
@@ -158,6 +158,24 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     ann.send({ type: 'ping', ref: 'end' })
     await ann.next('pong')
     expect(ann.pending).toEqual(['welcome'])
+    ann.close()
+  })
+
+  test('is woken for that once, however often the room’s object wakes without its memory later, until something is published', async () => {
+    const object = 'room:often'
+    const ann = await Client.joined('often')
+    const calls = vi.spyOn(answering, 'announce')
+    for (const [at, content] of ['x', 'y'].entries()) {
+      await objectOf(object).publish(draft(content), '')
+      await ann.next('chat')
+      for (let wakes = 0; wakes < 4; wakes++) {
+        await within(object, ({ storage }) => storage.setAlarm(Date.now() + SOON))
+        await evictDurableObject(env.PARLOR.getByName(object))
+        expect(await strike(object)).toBe(true)
+      }
+      // As it was published, and once more since nobody knew.
+      expect(calls).toHaveBeenCalledTimes(2 * (at + 1))
+    }
     ann.close()
   })
 
