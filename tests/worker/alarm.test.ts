@@ -14,6 +14,7 @@ class FakeStorage {
   rows = 0
 
   async setAlarm(time: number): Promise<void> {
+    if (time > Date.UTC(2189, 0)) throw new TypeError("This API doesn't support dates after 2189.")
     this.at = time
     this.rows++
   }
@@ -63,4 +64,23 @@ test('[WORKER-1] what is set together costs one row, however much it is', () => 
   for (let at = 100; at > 0; at--) alarm.set({ due: () => undefined }, loop.now() + at * S)
   loop.rest()
   expect(storage).toMatchObject({ rows: 1, at: loop.now() + S })
+})
+
+test('[AUTH-6] [ROOM-4] what ends in some other century is looked at before, in vain, and the platform takes that', async () => {
+  const { loop, storage, alarm, strike } = begin()
+  const end = Number.MAX_SAFE_INTEGER
+  const looked: number[] = []
+  alarm.set(
+    {
+      due: () => {
+        looked.push(loop.now())
+        return end
+      },
+    },
+    end,
+  )
+  for (let looks = 0; looks < 3; looks++) strike()
+  loop.rest()
+  expect(storage.at).toBeGreaterThan(loop.now() + 86_400 * S)
+  expect(looked).toEqual([])
 })

@@ -3,6 +3,8 @@ import type { Due, Schedule } from '../../core/deadlines.ts'
 
 /** ms by which a deadline may be looked at early, so that those near to each other cost one wake. */
 const EARLY = 1000
+/** ms that an alarm is set ahead at most: the platform takes none after 2189. */
+const FURTHEST = 30 * 86_400_000
 
 /** What of an object's storage an alarm needs. */
 export interface AlarmStorage {
@@ -50,8 +52,9 @@ export class ObjectAlarm implements Schedule {
    * together at its end.
    */
   atLatest(time: number): void {
-    if (this.#at !== undefined && this.#at <= time) return
-    this.#at = time
+    const at = Math.min(time, this.#clock.now() + FURTHEST)
+    if (this.#at !== undefined && this.#at <= at) return
+    this.#at = at
     if (this.#isSetting) return
     this.#isSetting = true
     this.#loop.endOfTurn(() => {
