@@ -12,6 +12,7 @@ import type { Eventually } from '../core/eventually.ts'
 import type { StreamPosition } from '../core/protocol.ts'
 import { ObjectAnnouncer, type ObjectAnnouncerDeps } from './object-announcer.ts'
 import { ObjectCalls } from './object-calls.ts'
+import { HandedOut } from './object-handed.ts'
 import type { ObjectLogDeps } from './object-log.ts'
 import { ObjectLog } from './object-log.ts'
 import { type Announced, type Answer, type AudiencePeer, answer, type RoomPeer, unwrapped } from './object-peers.ts'
@@ -58,6 +59,7 @@ export class ObjectAdapter implements BroadcastAdapter {
   #isReviving = true
   /** Rooms of others that the hub follows, each since another wish to. */
   readonly #followed = new Map<string, object>()
+  readonly #handed: HandedOut
   /** Subscribing and unsubscribing, in order per room. */
   readonly #lanes = new Map<string, Promise<unknown>>()
   readonly #calls = new ObjectCalls()
@@ -67,6 +69,7 @@ export class ObjectAdapter implements BroadcastAdapter {
     this.#deps = deps
     const { room, store } = deps
     this.tables = new ObjectTables(store)
+    this.#handed = new HandedOut(deps.loop)
     this.#audience = new Map(this.tables.audience().map((object) => [object, 0]))
     if (room === undefined) return
     const isHeld = (): boolean => this.#isHeldHere || this.#audience.size > 0
@@ -102,11 +105,15 @@ export class ObjectAdapter implements BroadcastAdapter {
     const known = this.#isReviving ? this.tables.subscription(room) : undefined
     const wish = {}
     this.#followed.set(room, wish)
-    if (known) return known
+    if (known) {
+      this.#handed.note(room, known)
+      return known
+    }
     return this.#inLane(room, async () => {
       try {
         const head = await this.#deps.roomPeer(room).subscribe(this.#deps.object)
         this.tables.saveSubscription(room, head)
+        if (this.#followed.get(room) === wish) this.#handed.note(room, head)
         return head
       } catch (reason) {
         // The hub may have given it up, and wished for it anew.
@@ -124,15 +131,21 @@ export class ObjectAdapter implements BroadcastAdapter {
       return
     }
     this.#followed.delete(room)
+    this.#handed.forget(room)
     // What fails is tried again by the alarm: a timer would keep the object awake for as long as the room can't be reached.
     return this.#leave(room).catch(() => {})
   }
 
   publish(room: string, draft: Draft): Eventually<Published> {
     const log = this.#own(room)
-    return log
-      ? log.publish(draft)
-      : this.#calls.make(async () => unwrapped(await this.#deps.roomPeer(room).publish(draft, this.#deps.object)))
+    return log ? log.publish(draft) : this.#calls.make(() => this.#publishThere(room, draft))
+  }
+
+  /** Its announcement has come by the time it is answered. Where that had the log read, it is heard when it was. */
+  async #publishThere(room: string, draft: Draft): Promise<Published> {
+    const published = unwrapped(await this.#deps.roomPeer(room).publish(draft, this.#deps.object))
+    if (published.position) await this.#handed.reached(room, published.position)
+    return published
   }
 
   history(room: string, start: HistoryStart, limit: number): Eventually<HistoryPage> {
@@ -141,7 +154,9 @@ export class ObjectAdapter implements BroadcastAdapter {
   }
 
   handedOut(room: string, position: StreamPosition): void {
-    if (this.#followed.has(room)) this.tables.saveSubscription(room, position)
+    if (!this.#followed.has(room)) return
+    this.tables.saveSubscription(room, position)
+    this.#handed.note(room, position)
   }
 
   probe(): void {

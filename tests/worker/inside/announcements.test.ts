@@ -72,6 +72,20 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
     ann.close()
   })
 
+  test('hears it before the ack of a repeat also where it has missed more, and reads the log for it', async () => {
+    const ann = await Client.joined('missed')
+    const { user } = await ann.next('welcome')
+    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
+    for (const id of ['one', 'two']) await objectOf('room:missed').publish(draft('x', id, user.id), '')
+    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
+    await abort('room:missed')
+    deaf.mockRestore()
+    ann.send({ type: 'chat', content: 'x', id: 'one', age: 1, ref: 1 })
+    expect(await ann.next('ack')).toMatchObject({ duplicate: true, position: { offset: 1 } })
+    expect(ann.pending).toEqual(['chat', 'chat'])
+    ann.close()
+  })
+
   test('hears what it published before the ack, however many transient messages came after it', async () => {
     const ann = await Client.joined('noisy')
     const { announce } = answering

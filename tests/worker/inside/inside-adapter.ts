@@ -24,8 +24,18 @@ export class InsideAdapter implements BroadcastAdapter {
     this.#object = object
   }
 
+  /** What is delivered has been handed out by then, as a hub has it. */
   start(events: AdapterEvents): Promise<void> {
-    return this.#within((adapter) => adapter.start(events))
+    return this.#within((adapter) =>
+      adapter.start({
+        ...events,
+        deliver: (room, epoch, publications) => {
+          events.deliver(room, epoch, publications)
+          const { offset, id } = publications.findLast((each) => each.offset !== undefined) ?? {}
+          if (offset !== undefined && id !== undefined) adapter.handedOut(room, { epoch, offset, id })
+        },
+      }),
+    )
   }
 
   subscribe(room: string): Promise<StreamPosition> {
