@@ -1,9 +1,9 @@
 import type { Turns } from './turns.ts'
 
-/** Characters of text that the copies of all logs in one hub may take together. */
-const MOST = 64 * 1024 * 1024
-/** What they are cut to where that is exceeded, so that it does not happen again at once. */
-const CUT = 0.9 * MOST
+/** Characters of text that the copies of all logs in one hub may take together, where nothing else is said. */
+export const MOST_COPIED = 64 * 1024 * 1024
+/** The part of it that they are cut to where it is exceeded, so that it does not happen again at once. */
+const CUT = 0.9
 
 /** The part of a room's log that a hub keeps beside its adapter. */
 export interface Copy {
@@ -17,13 +17,16 @@ export interface Copy {
 /** Bounds what a hub's copies of logs take together: beyond it the least recently published ones go first. */
 export class Copies {
   readonly #turns: Turns
+  readonly #most: number
   readonly #all = new Set<Copy>()
   /** At most so much: what copies evicted by themselves since they were last counted is in it. */
   #bytes = 0
   #isDue = false
 
-  constructor(turns: Turns) {
+  /** `most`: characters of text. */
+  constructor(turns: Turns, most: number) {
     this.#turns = turns
+    this.#most = most
   }
 
   add(copy: Copy): void {
@@ -37,7 +40,7 @@ export class Copies {
   /** One of them has grown by so much. What is too much goes with the end of the turn. */
   grew(bytes: number): void {
     this.#bytes += bytes
-    if (this.#bytes <= MOST || this.#isDue) return
+    if (this.#bytes <= this.#most || this.#isDue) return
     this.#isDue = true
     this.#turns.atEnd(() => this.#cut())
   }
@@ -47,7 +50,7 @@ export class Copies {
     this.#bytes = 0
     for (const { bytes } of this.#all) this.#bytes += bytes
     for (const copy of [...this.#all].sort((a, b) => (a.newest ?? 0) - (b.newest ?? 0))) {
-      if (this.#bytes <= CUT) return
+      if (this.#bytes <= CUT * this.#most) return
       this.#bytes -= copy.bytes
       copy.empty()
     }

@@ -2,7 +2,7 @@ import type { BroadcastAdapter, Draft, LogLimits, Published } from './broadcast-
 import type { Clock, EventLoop } from './clock.ts'
 import { CLOSE } from './close-codes.ts'
 import { Connection, type ConnectionDeps, type Protocol } from './connection.ts'
-import { Copies } from './copies.ts'
+import { Copies, MOST_COPIED } from './copies.ts'
 import { Deadlines, type Schedule } from './deadlines.ts'
 import { Echo } from './echo.ts'
 import type { Encode } from './entry.ts'
@@ -47,6 +47,8 @@ export interface HubDeps {
   readonly rhythm?: (room: string, turns: Turns, flush: () => void) => Rhythm | undefined
   /** One by one where there is none. */
   readonly fanOut?: FanOut | undefined
+  /** Characters of text that the copies of all rooms' logs may take together. 64 Mi where nothing is said. */
+  readonly mostCopied?: number | undefined
 }
 
 /** A connection to the JSON protocol, as the handshake asked for it. */
@@ -102,7 +104,7 @@ export class Hub {
       log,
       limitsOf,
       encoder: encoderFor,
-      copies: new Copies(this.#turns),
+      copies: new Copies(this.#turns, deps.mostCopied ?? MOST_COPIED),
     })
     this.#connectionDeps = {
       clock: deps.clock,

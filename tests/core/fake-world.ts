@@ -16,6 +16,7 @@ export interface WorldOptions {
   readonly logs?: Partial<LogLimits>
   /** What the adapter keeps, where that is not what the hub does. */
   readonly engineLogs?: Partial<LogLimits>
+  readonly mostCopied?: number
   readonly limits?: Partial<Limits>
   readonly heartbeat?: Heartbeat
   readonly hooks?: Hooks
@@ -42,7 +43,7 @@ export class World {
   readonly adapter: FakeAdapter
   readonly hub: Hub
 
-  constructor({ logs, engineLogs = {}, limits, heartbeat, hooks = {}, now }: WorldOptions = {}) {
+  constructor({ logs, engineLogs = {}, mostCopied, limits, heartbeat, hooks = {}, now }: WorldOptions = {}) {
     this.loop = new FakeLoop(now)
     const shared = {
       clock: this.loop,
@@ -57,7 +58,7 @@ export class World {
       limits: { ...DEFAULT_SETTINGS.limits, ...limits },
       heartbeat: heartbeat ?? DEFAULT_SETTINGS.heartbeat,
     }
-    this.hub = new Hub({ ...shared, adapter: this.adapter, log: this.log, settings, hooks })
+    this.hub = new Hub({ ...shared, adapter: this.adapter, log: this.log, settings, hooks, mostCopied })
     void this.hub.start()
   }
 

@@ -30,6 +30,9 @@ const ROUTES: Readonly<Record<SocketFacts['route'], Route>> = { echo: echoRoute,
 const PING = '{"type":"ping"}'
 const PONG = '{"type":"pong"}'
 
+/** Characters of text that copies of logs may take: two bytes each at most, in an isolate that has 128 MB for all its objects. */
+const MOST_COPIED = 16 * 1024 * 1024
+
 export interface ObjectSettings extends ReadOptions {
   readonly authenticate: Authenticator
   readonly hooks: NonNullable<ParlorOptions['hooks']>
@@ -69,7 +72,15 @@ export class ObjectHost {
     // What other objects announce has been gathered there, and is heard before the `ack` of who published it.
     const rhythm = (room: string, turns: Turns, flush: () => void): Rhythm | undefined =>
       room === own ? new Gathering(shared, turns, flush) : undefined
-    const hub = new Hub({ ...shared, adapter: this.adapter, settings, hooks, deadlines: this.#alarm, rhythm })
+    const hub = new Hub({
+      ...shared,
+      adapter: this.adapter,
+      settings,
+      hooks,
+      deadlines: this.#alarm,
+      rhythm,
+      mostCopied: MOST_COPIED,
+    })
     this.#hub = hub
     this.adapter.start({
       deliver: (room, epoch, publications) => hub.rooms.deliver(room, epoch, publications),
