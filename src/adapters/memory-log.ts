@@ -11,8 +11,10 @@ const ID_COST = 400
 /** Characters of a chat as JSON beside its content. */
 const CHAT_LENGTH = JSON.stringify({ kind: 'chat', content: '' }).length
 
+/** `publication` without its body is never given away. `json`: the body of an event, which takes a multiple of its text once it is read. */
 interface Kept extends LogEntry {
-  readonly publication: Publication
+  readonly publication: Placed
+  readonly json: string | undefined
 }
 
 export interface MemoryLogOptions {
@@ -84,7 +86,9 @@ export class MemoryLog implements Due {
     const offset = this.#log.head.offset + 1
     const kept = placed(publication, offset)
     const { id, body } = kept
-    this.#log.append({ offset, id, time: now, bytes: lengthOf(body), publication: kept })
+    const json = body.kind === 'chat' ? undefined : JSON.stringify(body.data)
+    const stored = body.kind === 'chat' ? kept : { ...kept, body: { ...body, data: null } }
+    this.#log.append({ offset, id, time: now, bytes: lengthOf(body, json), publication: stored, json })
     if (key) {
       const { publisher, clientId, fingerprint } = key
       this.#dedupe.remember(publisher, clientId, fingerprint, { epoch: this.epoch, offset, id }, now)
@@ -107,7 +111,7 @@ export class MemoryLog implements Due {
     const isOurs = start.epoch === this.epoch && (start.id === undefined || start.id === known?.id)
     const intact = isOurs && known !== undefined
     const from = intact ? known : this.#log.floor
-    const publications = this.#log.after(from.offset, limit).map((kept) => kept.publication)
+    const publications = this.#log.after(from.offset, limit).map(publicationOf)
     return { publications, start: { epoch: this.epoch, ...from }, head: this.head, intact }
   }
 }
@@ -117,5 +121,12 @@ export const keyOf = ({ from, clientId, body, age }: Draft): ClientKey | undefin
   clientId === undefined ? undefined : clientKey(from.id, clientId, JSON.stringify(body), age)
 
 /** Characters of a body as JSON, or about as many: about as many bytes. A chat's are counted, not written out: it is nearly every one. */
-const lengthOf = (body: Body): number =>
-  body.kind === 'chat' ? body.content.length + CHAT_LENGTH : JSON.stringify(body).length
+const lengthOf = (body: Body, json = ''): number =>
+  body.kind === 'chat' ? body.content.length + CHAT_LENGTH : body.name.length + json.length + CHAT_LENGTH
+
+function publicationOf({ publication, json }: Kept): Placed {
+  const { body } = publication
+  return json === undefined || body.kind === 'chat'
+    ? publication
+    : { ...publication, body: { ...body, data: JSON.parse(json) } }
+}

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { MemoryAdapter } from '../../src/adapters/memory.ts'
 import type { Draft, Publication } from '../../src/core/broadcast-adapter.ts'
@@ -156,4 +157,23 @@ test('[ROOM-10] memory: a resend just before the window ends is no new message, 
     loop.advance(299_990)
     expect(adapter.publish('r', draft('one', 299_990))).toEqual({ ...first, duplicate: true })
   }
+})
+
+test('[ROOM-4] memory: the budget holds for what publications take, whatever they are made of', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  const heap = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const budget = 8 * 1024 * 1024
+  const before = heap()
+  const { adapter } = make(undefined, budget)
+  for (let at = 0; at < 200; at++) {
+    const data = JSON.parse(`[${Array.from({ length: 20_000 }, () => '{}').join(',')}]`)
+    adapter.publish(`r${at % 4}`, { from: { id: 'ann', name: 'Ann' }, body: { kind: 'event', name: 'e', data } })
+  }
+  const taken = heap() - before
+  expect(adapter.bytes).toBeLessThanOrEqual(budget)
+  expect(taken).toBeLessThan(3 * budget)
 })
