@@ -93,6 +93,8 @@ export class CatchUp {
     if (!reached) return undefined
     const shared = { batch: batchOf(taken), reached }
     if (this.#shared.size >= SHARED) this.#shared.clear()
+    // No longer than this turn: nobody counts what they take, and the log may be gone by the next.
+    if (this.#shared.size === 0) this.#deps.loop.endOfTurn(() => this.#shared.clear())
     this.#shared.set(offset, shared)
     return shared
   }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { type Client, World } from './fake-world.ts'
 
@@ -49,3 +51,37 @@ test.each([
     expect(cut.length).toBeLessThan(8)
   },
 )
+
+test('[ROOM-4] nothing is left of what members caught up by once the log has expired', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  const world = new World({ logs: { ttl: 1000 } })
+  const member = world.connect({ ping: false })
+  const forget = (): void => {
+    member.take()
+    for (const list of [member.transport.texts, member.transport.frames]) list.length = 0
+  }
+  for (const room of names) {
+    member.join(room)
+    await world.rest()
+    let since = member.all('joined').at(-1)?.position
+    for (let at = 0; at < 16; at++) {
+      const { position } = await world.publish(room, `${at}`.padEnd(256 * 1024))
+      await world.rest()
+      member.join(room, { since })
+      await world.rest()
+      since = position
+    }
+    forget()
+  }
+  world.loop.advance(5000)
+  await world.rest()
+  forget()
+  collect()
+  const { heapUsed } = process.memoryUsage()
+  for (const room of names) member.send({ type: 'leave', room })
+  await world.rest()
+  forget()
+  collect()
+  expect(heapUsed - process.memoryUsage().heapUsed).toBeLessThan(8 * 1024 * 1024)
+})
