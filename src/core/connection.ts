@@ -272,7 +272,11 @@ export class Connection implements Due, InboxOwner, OutboxOwner {
     const patience = this.#patience()
     if (patience !== undefined) times.push(this.#nextLook(patience))
     const left = this.#timeLeft()
-    if (left !== undefined) times.push(this.#deps.clock.now() + left - (this.#warned ? 0 : EXPIRY_WARNING))
+    // The wall clock may be set, or the machine sleep, meanwhile. Not where a look wakes what hibernates: nothing of the kind happens there.
+    const most = this.#transport.keep ? Number.POSITIVE_INFINITY : EXPIRY_WARNING
+    if (left !== undefined) {
+      times.push(this.#deps.clock.now() + Math.min(left - (this.#warned ? 0 : EXPIRY_WARNING), most))
+    }
     return times.length > 0 ? Math.min(...times) : undefined
   }
 

@@ -179,6 +179,20 @@ describe('the end of a token', () => {
     expect(transport.closed?.code).toBe(4100)
   })
 
+  test.each([
+    ['the runtime pings by itself', { ping: false }, undefined],
+    ['peers are rarely pinged', {}, { interval: 24 * 3600 * S, grace: 10 * S }],
+  ] as const)(
+    '[AUTH-6] that the wall clock has jumped over closes the connection soon, also where %s',
+    (_, how, heartbeat) => {
+      const world = new World(heartbeat ? { heartbeat } : {})
+      const { transport } = world.connect({ expires: world.loop.wall() + 3600 * S, ...how })
+      world.loop.ahead = 2 * 3600 * S
+      world.loop.advance(60 * S)
+      expect(transport.closed).toEqual({ code: 4100, reason: 'token_expired' })
+    },
+  )
+
   test('[AUTH-6] closes /echo and /chat without a warning', () => {
     const world = new World()
     const expires = world.loop.now() + 20 * S
