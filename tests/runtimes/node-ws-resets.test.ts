@@ -42,3 +42,47 @@ test('[HTTP-3] with node-ws nothing is reported of a peer that goes away in mid-
   for (let turns = 0; turns < 10; turns++) await setImmediate()
   expect(reported).toEqual([])
 })
+
+test("[HTTP-5] with node-ws an application's own socket whose peer goes away in mid-handshake can be sent to, and is closed", async () => {
+  const [asked, gate, closed] = [new Gate<void>(), new Gate<void>(), new Gate<void>()]
+  const failed: unknown[] = []
+  const app = new Hono()
+  const nodeWs = createNodeWebSocket({ app })
+  app.get(
+    '/mine',
+    async (_c, next) => {
+      asked.open()
+      await gate.promise
+      await next()
+    },
+    nodeWs.upgradeWebSocket(() => ({
+      onOpen: (_event, ws) => {
+        for (const act of [() => ws.send('hello'), () => ws.close(4000, 'bye')]) {
+          try {
+            act()
+          } catch (reason) {
+            failed.push(reason)
+          }
+        }
+      },
+      onClose: () => closed.open(),
+    })),
+  )
+  const server = createAdaptorServer({ fetch: app.fetch })
+  if (!(server instanceof Server)) throw new TypeError('an HTTP server is needed')
+  nodeWs.injectWebSocket(server)
+  const gone = new Gate<void>()
+  server.on('connection', (socket: Socket) => socket.once('close', () => gone.open()))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  if (typeof address !== 'object' || !address) throw new Error('unreachable: it listens')
+  const socket = await RawSocket.connect(address.port)
+  socket.write(handshake(address.port, { path: '/mine' }))
+  await asked.promise
+  socket.reset()
+  await gone.promise
+  gate.open()
+  await closed.promise
+  expect(failed).toEqual([])
+})

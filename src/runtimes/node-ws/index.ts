@@ -31,7 +31,12 @@ export function createNodeWebSocket({ app }: { readonly app: Hono }): NodeWebSoc
     if (incoming && response.status >= 300) await answerUpgrade(incoming.socket, response.clone())
     // A peer that is gone by now never becomes a WebSocket: node-ws would wait for it for ever.
     if (incoming?.socket.destroyed)
-      setImmediate(() => unguarded.current?.wss.emit('connection', new DeadSocket(), incoming))
+      setImmediate(() => {
+        const dead = new DeadSocket()
+        unguarded.current?.wss.emit('connection', dead, incoming)
+        // Who was told that it opened is told that it is closed.
+        setImmediate(() => dead.emit('close', 1006, Buffer.alloc(0)))
+      })
     return response
   }
   const nodeWs = createUnguarded({ app: Object.assign(Object.create(app), { request }) })
@@ -53,6 +58,9 @@ export function createNodeWebSocket({ app }: { readonly app: Hono }): NodeWebSoc
 class DeadSocket extends EventEmitter {
   readonly protocol = ''
   readonly readyState = 3
+  send(): void {}
+  close(): void {}
+  terminate(): void {}
 }
 
 /** Live rooms as routes for a Hono app whose sockets are `nodeWs`, made by `createNodeWebSocket` of this module. */
