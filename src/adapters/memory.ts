@@ -84,7 +84,7 @@ export class MemoryAdapter implements BroadcastAdapter {
 
   publish(room: string, draft: Draft): Published {
     const now = this.#deps.clock.now()
-    const publication = this.#publicationOf(draft, now)
+    const publication = this.#publicationOf(draft, this.#deps.clock.wall())
     const key = draft.transient ? undefined : keyOf(draft)
     const log = this.#open(room)
     let kept: Placed | undefined

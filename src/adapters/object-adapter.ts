@@ -229,7 +229,7 @@ export class ObjectAdapter implements BroadcastAdapter {
     try {
       // Noted down where memory was lost, as it may be again: else every alarm would wake them all.
       if (!wereTold && areTold()) this.tables.saveTold(newest)
-      log.expire(areTold() ? undefined : this.#deps.clock.now() + REMIND_AGAIN)
+      log.expire(areTold() ? undefined : this.#deps.clock.wall() + REMIND_AGAIN)
     } catch (reason) {
       this.#deps.log.error('what has expired could not be deleted; trying again', { reason })
       this.#lookIn(REMIND_AGAIN)
@@ -274,7 +274,7 @@ export class ObjectAdapter implements BroadcastAdapter {
   }
 
   #lookIn(ms: number): void {
-    this.#deps.lookAt(this.#deps.clock.now() + ms)
+    this.#deps.lookAt(this.#deps.clock.wall() + ms)
   }
 
   #own(room: string): ObjectLog | undefined {

@@ -53,7 +53,7 @@ export class ObjectLog {
 
   publish(draft: Draft): Published {
     const { store, clock, room } = this.#deps
-    const entry = this.#log.prepare(draft, clock.now())
+    const entry = this.#log.prepare(draft, clock.wall())
     if (draft.transient) {
       this.#deps.announce(this.head().epoch, entry.publication)
       return { duplicate: false }
@@ -71,7 +71,7 @@ export class ObjectLog {
   }
 
   history(start: HistoryStart, limit: number): HistoryPage {
-    return this.#log.read(this.#deps.room, start, limit, this.#deps.clock.now(), this.#held())
+    return this.#log.read(this.#deps.room, start, limit, this.#deps.clock.wall(), this.#held())
   }
 
   /** The newest publication, where `expire` has not deleted it: whoever was not told of it is to hear it, though it has expired meanwhile. */
@@ -81,7 +81,7 @@ export class ObjectLog {
 
   /** There is no log, nor what is left of one, nor has anybody left it so soon that they may come back to it. */
   get isForgotten(): boolean {
-    return this.#log.isEmpty && (this.#vacancy.until ?? 0) <= this.#deps.clock.now()
+    return this.#log.isEmpty && (this.#vacancy.until ?? 0) <= this.#deps.clock.wall()
   }
 
   /** Nobody is in the room any more, and that is stored. It is to be looked at once more, even where it was never published to. */
@@ -89,8 +89,8 @@ export class ObjectLog {
     const { store, room, clock } = this.#deps
     this.#told = undefined
     store.transaction(() => {
-      this.#log.release(room, clock.now())
-      this.#vacancy.begin(clock.now())
+      this.#log.release(room, clock.wall())
+      this.#vacancy.begin(clock.wall())
     })
     this.#lookAgain()
   }
@@ -103,8 +103,8 @@ export class ObjectLog {
     const { store, clock } = this.#deps
     if (this.#log.isEmpty || this.#vacancy.until !== undefined) return
     store.transaction(() => {
-      this.#log.reopen(clock.now())
-      this.#vacancy.begin(clock.now())
+      this.#log.reopen(clock.wall())
+      this.#vacancy.begin(clock.wall())
     })
     this.#lookAgain()
   }
@@ -114,8 +114,8 @@ export class ObjectLog {
     const { store, clock, isHeld } = this.#deps
     store.transaction(() => {
       // Whoever was in it was lost with the memory: they may come back as well.
-      if (this.#log.isEmpty && !isHeld() && this.#vacancy.until === undefined) this.#vacancy.begin(clock.now())
-      this.#log.expire(clock.now(), isHeld, spare)
+      if (this.#log.isEmpty && !isHeld() && this.#vacancy.until === undefined) this.#vacancy.begin(clock.wall())
+      this.#log.expire(clock.wall(), isHeld, spare)
     })
     this.#lookAgain()
   }
@@ -129,6 +129,6 @@ export class ObjectLog {
     const next = this.#log.nextLook
     if (next !== undefined) return lookAt(next)
     const until = this.#vacancy.until
-    if (until !== undefined && until > clock.now()) lookAt(until)
+    if (until !== undefined && until > clock.wall()) lookAt(until)
   }
 }

@@ -62,10 +62,12 @@ export class SqlAdapter implements BroadcastAdapter {
     this.#deps = deps
     const { store, loop, clock } = deps
     this.#log = new SqlLog(deps)
-    store.transaction(() => this.#log.reopen(clock.now()))
+    store.transaction(() => this.#log.reopen(clock.wall()))
     const failed = (reason: unknown): Error => this.#failed(reason)
     this.#group = new GroupCommit({ store, loop, committed: () => this.#committed(), failed })
-    this.#alarm = new Alarm(clock, loop, COARSE, () => this.#expire())
+    // What the store says of times is read by other processes: all goes by the wall clock.
+    const byWall = { now: () => clock.wall(), wall: () => clock.wall() }
+    this.#alarm = new Alarm(byWall, loop, COARSE, () => this.#expire())
     this.#setAlarm()
   }
 
@@ -89,7 +91,7 @@ export class SqlAdapter implements BroadcastAdapter {
   }
 
   publish(room: string, draft: Draft): Eventually<Published> {
-    const entry = this.#log.prepare(draft, this.#deps.clock.now())
+    const entry = this.#log.prepare(draft, this.#deps.clock.wall())
     if (draft.transient)
       return this.#inOrder(
         () => ({ duplicate: false }),
@@ -105,7 +107,7 @@ export class SqlAdapter implements BroadcastAdapter {
   }
 
   history(room: string, start: HistoryStart, limit: number): Eventually<HistoryPage> {
-    const now = this.#deps.clock.now()
+    const now = this.#deps.clock.wall()
     return this.#inOrder(
       () => this.#log.read(room, start, limit, now, this.#held.get(room)),
       () => {},
@@ -115,7 +117,7 @@ export class SqlAdapter implements BroadcastAdapter {
   /** Commits something: that is what has to work. */
   probe(): Eventually<void> {
     return this.#write(
-      () => writeMeta(this.#deps.store, 'probe', `${this.#deps.clock.now()}`),
+      () => writeMeta(this.#deps.store, 'probe', `${this.#deps.clock.wall()}`),
       () => {},
     )
   }
@@ -158,7 +160,7 @@ export class SqlAdapter implements BroadcastAdapter {
     if (this.#isClosed) return
     // Nobody waits for this one. Where it fails, the next start looks after the room.
     const release = (): void => {
-      if (!this.#held.has(room)) this.#log.release(room, this.#deps.clock.now())
+      if (!this.#held.has(room)) this.#log.release(room, this.#deps.clock.wall())
     }
     this.#group.add(release, () => {}).catch(() => {})
   }
@@ -183,7 +185,7 @@ export class SqlAdapter implements BroadcastAdapter {
   }
 
   #expire(): void {
-    const now = this.#deps.clock.now()
+    const now = this.#deps.clock.wall()
     try {
       this.#deps.store.transaction(() => this.#log.expire(now, (room) => this.#held.has(room)))
       this.#setAlarm()

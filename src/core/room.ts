@@ -104,7 +104,7 @@ export class Room implements CopyOwner, Due, Copy {
   /** Where a member begins that asks for this. Fails where the adapter's log is needed for it and can't be read. */
   start(request: StartRequest): Eventually<Start> {
     this.flush()
-    this.#copy.log.expire(this.#deps.clock.now())
+    this.#copy.log.expire(this.#deps.clock.wall())
     return findStart(this.name, this.#feed, this.#deps.adapter, request)
   }
 
@@ -213,10 +213,13 @@ export class Room implements CopyOwner, Due, Copy {
   }
 
   due(): number | undefined {
-    this.#copy.log.expire(this.#deps.clock.now())
+    const { clock } = this.#deps
+    // Publications are dated by the wall clock.
+    const now = clock.wall()
+    this.#copy.log.expire(now)
     const { expires } = this.#copy.log
     this.#expires = expires !== undefined
-    return expires
+    return expires && clock.now() + expires - now
   }
 
   appended({ text, bytes }: Entry): void {

@@ -17,9 +17,13 @@ const WINDOW = 300_000
 
 /** What outlives the process. */
 export function durabilitySuite({ start, freshFile }: Hosts): void {
-  const open = async (file: string, now = BEGINNING): Promise<{ host: HostProcess; adapter: RemoteAdapter }> => {
+  const open = async (
+    file: string,
+    now = BEGINNING,
+    ahead = 0,
+  ): Promise<{ host: HostProcess; adapter: RemoteAdapter }> => {
     const host = start()
-    return { host, adapter: await RemoteAdapter.open(host, file, now) }
+    return { host, adapter: await RemoteAdapter.open(host, file, now, ahead) }
   }
   /** Eight publishers at once, each after its last ack, until `acks` have come and the process is killed amid the next ones. */
   async function publishUntilKilled(
@@ -128,6 +132,19 @@ export function durabilitySuite({ start, freshFile }: Hosts): void {
       await expect(third.publish('r', chat('x', { clientId: 'one', age: WINDOW }))).rejects.toMatchObject({
         code: 'outcome_unknown',
       })
+    })
+
+    test('[ROOM-10] [ROOM-16] a retry after it is a duplicate, and the log is there, though the machine had slept before, or its clock was set', async () => {
+      const file = freshFile()
+      const { host, adapter } = await open(file, BEGINNING - 2 * WINDOW, 2 * WINDOW)
+      const first = await adapter.publish('r', chat('x', { clientId: 'one' }))
+      await host.kill()
+      const { adapter: second } = await open(file, BEGINNING + 2000)
+      expect(await second.publish('r', chat('x', { clientId: 'one', age: 2000 }))).toEqual({
+        ...first,
+        duplicate: true,
+      })
+      expect((await second.history('r', { epoch: '', offset: 0 }, 10)).publications).toHaveLength(1)
     })
 
     test('[ROOM-2] ids of publications are unique over all runs', async () => {

@@ -32,8 +32,9 @@ const { openSqlite } = binding
 const opened = new Map<number, Opened>()
 const tell = (told: Told): void => void process.stdout.write(`${JSON.stringify(told)}\n`)
 
-function open(id: number, file: string, now: number): void {
+function open(id: number, file: string, now: number, ahead: number): void {
   const time = new FakeLoop(now)
+  time.ahead = ahead
   const loop = { endOfTurn: eventLoop.endOfTurn, after: (ms: number, task: () => void) => time.after(ms, task) }
   const say = (message: string, fields?: Record<string, unknown>): void =>
     void process.stderr.write(`${message} ${fields?.['reason'] ?? ''}\n`)
@@ -87,7 +88,7 @@ async function turn(adapter: SqlAdapter, { publishes }: Extract<Call, { call: 't
 }
 
 async function carryOut(call: Call): Promise<unknown> {
-  if (call.call === 'open') return open(call.adapter, call.file, call.now)
+  if (call.call === 'open') return open(call.adapter, call.file, call.now, call.ahead)
   const { adapter, db, time } = openedAs(call.adapter)
   switch (call.call) {
     case 'start':

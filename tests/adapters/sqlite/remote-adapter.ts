@@ -25,9 +25,10 @@ export class RemoteAdapter implements BroadcastAdapter {
     this.#number = host.newAdapter()
   }
 
-  static async open(host: HostProcess, file: string, now = BEGINNING): Promise<RemoteAdapter> {
+  /** `ahead`: ms that the wall clock is ahead of `now`. */
+  static async open(host: HostProcess, file: string, now = BEGINNING, ahead = 0): Promise<RemoteAdapter> {
     const adapter = new RemoteAdapter(host)
-    await host.ask(adapter.#number, Results.nothing, { call: 'open', file, now })
+    await host.ask(adapter.#number, Results.nothing, { call: 'open', file, now, ahead })
     return adapter
   }
 

@@ -13,7 +13,7 @@ const file = v.string()
 const Common = { id: v.number(), adapter: v.number() }
 
 export const Call = v.variant('call', [
-  v.object({ ...Common, call: v.literal('open'), file, now: v.number() }),
+  v.object({ ...Common, call: v.literal('open'), file, now: v.number(), ahead: v.number() }),
   v.object({ ...Common, call: v.literal('start') }),
   v.object({ ...Common, call: v.literal('subscribe'), room }),
   v.object({ ...Common, call: v.literal('unsubscribe'), room }),
