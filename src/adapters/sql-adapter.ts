@@ -167,7 +167,12 @@ export class SqlAdapter implements BroadcastAdapter {
 
   #committed(): void {
     this.#announcer.flush()
-    this.#setAlarm()
+    try {
+      this.#setAlarm()
+    } catch (reason) {
+      this.#failed(reason)
+      return this.#alarm.atLatest(this.#deps.clock.wall() + RETRY)
+    }
     if (this.#isFailing) this.#deps.log.info('the log can be written again')
     this.#isFailing = false
   }

@@ -166,6 +166,14 @@ export function troubleSuite({ start, shared, freshFile }: Hosts): void {
       await expect(open(file)).rejects.toThrow(/is damaged\. Put a backup in its place, or move it away/)
     })
 
+    test('[HTTP-5] where that is found after a commit: what was committed is acknowledged, and the process lives', async () => {
+      const adapter = await open(freshFile(), start())
+      await adapter.publish('other', chat('x'))
+      await adapter.sql('UPDATE parlor_rooms SET look = 1.5')
+      expect(await adapter.publish('r', chat('x'))).toMatchObject({ position: { offset: 1 } })
+      expect(await adapter.subscribe('r')).toMatchObject({ offset: 1 })
+    })
+
     test('by a crash is whole again: the write-ahead log beside it is taken up', async () => {
       const file = freshFile()
       const copy = freshFile()
