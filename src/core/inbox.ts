@@ -2,6 +2,8 @@ import type { Transport } from './transport.ts'
 
 /** Requests of one connection that may be unanswered or unflushed at a time. */
 export const MAX_PENDING = 32
+/** Characters of requests that may be unanswered at a time, beside one, where a runtime can stop reading: once read, they may take 20 times as much. */
+const MAX_UNDER_WAY = 256 * 1024
 /** Bytes of input that are held while that many are pending, where a runtime can't stop reading. */
 export const MAX_HELD = 256 * 1024
 /** Bytes of input that are held before a runtime that can stops reading: so long, pings and pongs are still heard. One read more may follow. */
@@ -25,7 +27,7 @@ export interface InboxOwner {
 }
 
 /**
- * The gate between a socket and its requests: while 32 are pending it holds what arrives, and soon stops reading.
+ * The gate between a socket and its requests: while 32 are pending, or large ones, it holds what arrives, and soon stops reading.
  * What it held is handled in order when requests have been answered.
  */
 export class Inbox {
@@ -34,6 +36,9 @@ export class Inbox {
   readonly #held: Input[] = []
   #heldLength = 0
   #working = 0
+  #underWay = 0
+  /** What the input that is being handled costs. */
+  #handling = 0
   #paused = false
   #closed = false
 
@@ -54,7 +59,7 @@ export class Inbox {
 
   receive(input: Input): void {
     if (this.#closed) return
-    if (this.#held.length === 0 && !this.#isFull()) return this.#owner.handle(input)
+    if (this.#held.length === 0 && !this.#isFull()) return this.#handle(input)
     if (this.#owner.urgent(input)) return
     this.#held.push(input)
     this.#heldLength += costOf(input)
@@ -62,14 +67,17 @@ export class Inbox {
     else if (this.#heldLength > MAX_HELD) this.#owner.overloaded()
   }
 
-  /** A request is under way. */
-  begin(): void {
+  /** The request that is being handled goes on. Answers what it costs until its `end`. */
+  begin(): number {
     this.#working++
+    this.#underWay += this.#handling
+    return this.#handling
   }
 
-  /** A request that was under way is done. */
-  end(): void {
+  /** A request that was under way, and cost so much, is done. */
+  end(cost: number): void {
     this.#working--
+    this.#underWay -= cost
     this.proceed()
   }
 
@@ -79,7 +87,7 @@ export class Inbox {
       const input = this.#held.shift()
       if (input === undefined) break
       this.#heldLength -= costOf(input)
-      this.#owner.handle(input)
+      this.#handle(input)
     }
     if (this.#paused && !this.#closed && this.#held.length === 0 && !this.#isFull()) {
       this.#paused = false
@@ -94,8 +102,16 @@ export class Inbox {
     this.#heldLength = 0
   }
 
+  #handle(input: Input): void {
+    const outer = this.#handling
+    this.#handling = costOf(input)
+    this.#owner.handle(input)
+    this.#handling = outer
+  }
+
   #isFull(): boolean {
-    return this.#working + this.#owner.unflushed() >= MAX_PENDING
+    if (this.#working + this.#owner.unflushed() >= MAX_PENDING) return true
+    return this.#underWay >= MAX_UNDER_WAY && this.#transport.pause !== undefined
   }
 
   /** What had been read by then still comes: it is held too. */

@@ -10,6 +10,7 @@ import { MAX_PENDING } from './inbox.ts'
 import type { Kept, KeptByProtocol } from './kept.ts'
 import { Lanes } from './lanes.ts'
 import { Memberships } from './memberships.ts'
+import { runPending } from './pending.ts'
 import type {
   ClientFrame,
   ErrorCode,
@@ -226,18 +227,7 @@ export class JsonProtocol implements Protocol {
       undo?.()
       this.#error({ ...this.#describe(reason), ...withRef(ref) }, room)
     }
-    const progress: { state: 'begun' | 'counted' | 'done' } = { state: 'begun' }
-    const finish = (): void => {
-      if (progress.state === 'counted') this.#connection.inbox.end()
-      progress.state = 'done'
-    }
-    this.#lanes.run(lane, () => {
-      const work = settle(request, () => {}, failed)
-      return work === undefined ? finish() : work.then(finish)
-    })
-    if (progress.state === 'done') return
-    progress.state = 'counted'
-    this.#connection.inbox.begin()
+    runPending(this.#connection.inbox, this.#lanes, lane, () => settle(request, () => {}, failed))
   }
 
   #describe(reason: unknown): { code: ErrorCode; message: string; path?: string } {

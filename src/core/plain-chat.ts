@@ -6,6 +6,7 @@ import type { Kept, KeptByProtocol } from './kept.ts'
 import { Lanes } from './lanes.ts'
 import type { Member, MemberOwner } from './member.ts'
 import type { Outbox } from './outbox.ts'
+import { runPending } from './pending.ts'
 import { RateLimit } from './rate.ts'
 import type { Room } from './room.ts'
 import { exceedsBytes } from './text.ts'
@@ -106,21 +107,10 @@ export class PlainChat implements Protocol, MemberOwner {
   }
 
   #request<T>(start: () => Eventually<T>, done: (value: T) => void): void {
-    let finished = false
-    let counted = false
-    const finish = (): void => {
-      finished = true
-      if (counted) this.#connection.inbox.end()
+    const failed = (reason: unknown): void => {
+      this.#hub.log.warn('the plain chat room failed', { reason })
+      this.#connection.end(CLOSE.unavailable)
     }
-    this.#lanes.run(PLAIN_CHAT_ROOM, () => {
-      const work = settle(start, done, (reason) => {
-        this.#hub.log.warn('the plain chat room failed', { reason })
-        this.#connection.end(CLOSE.unavailable)
-      })
-      return work === undefined ? finish() : work.then(finish)
-    })
-    if (finished) return
-    counted = true
-    this.#connection.inbox.begin()
+    runPending(this.#connection.inbox, this.#lanes, PLAIN_CHAT_ROOM, () => settle(start, done, failed))
   }
 }

@@ -38,6 +38,34 @@ describe('[WS-15] 32 requests are pending at most', () => {
     expect(client.connection.inbox.waiting).toBe(0)
   })
 
+  test('fewer where they are large, and reading can stop: what waits for a hook is bounded too', async () => {
+    const { world, client, gate } = await slowHook({})
+    publish(client, 32, 'x'.repeat(60_000))
+    await world.rest()
+    expect(client.connection.inbox.waiting).toBeLessThan(8)
+    expect(client.transport.isPaused).toBe(true)
+    gate.open(true)
+    for (let turns = 0; turns < 4; turns++) await world.rest()
+    expect(refs(client)).toEqual(oneTo(32))
+    expect(client.transport.isPaused).toBe(false)
+  })
+
+  test('one request is taken on, however large it is', async () => {
+    const world = new World({ limits: { message: 1024 * 1024 }, hooks: { publish: async () => true } })
+    const client = world.connect({ room: 'r' })
+    publish(client, 3, 'x'.repeat(1_000_000))
+    await world.rest()
+    expect(refs(client)).toEqual(oneTo(3))
+  })
+
+  test('where reading can not stop, all 32 are taken on', async () => {
+    const { world, client, gate } = await slowHook({ pause: false })
+    publish(client, 32, 'x'.repeat(60_000))
+    gate.open(true)
+    await world.rest()
+    expect(refs(client)).toEqual(oneTo(32))
+  })
+
   test('[ECHO-4] what the read under way brings is held too, however many frames it is', async () => {
     const { client, gate, world } = await slowHook({})
     const count = 4_000

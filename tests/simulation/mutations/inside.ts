@@ -124,7 +124,7 @@ export const INSIDE: readonly InsideMutation[] = [
   {
     name: 'a request that is done still counts as pending',
     breaks: /WS-7|ROOM-[39]|ROOM-11|liveness/,
-    edits: [edit('core/json-protocol.ts', "if (progress.state === 'counted') this.#connection.inbox.end()", '')],
+    edits: [edit('core/pending.ts', "if (state.kind === 'counted') inbox.end(state.cost)", '')],
   },
   {
     name: 'the client does not say how old a resend is',
