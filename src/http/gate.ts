@@ -1,7 +1,9 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import type { EventLoop } from '../core/clock.ts'
 import type { Identity } from '../core/hooks.ts'
 import type { Logger } from '../core/logger.ts'
+import { within } from '../core/within.ts'
 import { type Authenticator, tokenOf } from './auth.ts'
 import { answerFault, handshakeFault } from './handshake.ts'
 import { isAllowedOrigin } from './origin.ts'
@@ -10,6 +12,9 @@ export interface GateDeps {
   readonly authenticate: Authenticator
   readonly allowedOrigins: readonly string[]
   readonly log: Logger
+  readonly loop: EventLoop
+  /** ms after which `authenticate` has failed. */
+  readonly patience: number
 }
 
 /** What has to be in order before an upgrade: where it comes from, whose it is, and the handshake itself. Answers who it is, or the refusal. */
@@ -22,9 +27,13 @@ export async function pass(deps: GateDeps, c: Context): Promise<Identity | Respo
   return broken ? answerFault(c, broken) : identity
 }
 
-async function admitted({ authenticate, log }: GateDeps, request: Request): Promise<Identity | undefined> {
+async function admitted(
+  { authenticate, log, loop, patience }: GateDeps,
+  request: Request,
+): Promise<Identity | undefined> {
   try {
-    return await authenticate.admit(tokenOf(request), request)
+    const answer = authenticate.admit(tokenOf(request), request)
+    return await within(loop, patience, answer, () => new Error(`no answer within ${patience} ms`))
   } catch (reason) {
     // An HTTPException is how an application answers in its own words; anything else is its fault. Hono answers both.
     if (!(reason instanceof HTTPException)) log.error('authenticate failed', { reason })

@@ -29,10 +29,12 @@ export interface Sockets {
 export function socketRoutes({ runtime, hub, authenticate, allowedOrigins, ready }: SocketDeps): Sockets {
   const admission = new Admission(hub.settings.limits)
   const deps = { hub, authenticate, admission }
+  const { log, settings } = hub
+  const gate = { authenticate, allowedOrigins, log, loop: runtime.loop, patience: settings.limits.request }
   return {
     handler: (route) => async (c) => {
       if (hub.isDraining) return c.text('The server is stopping', 503, { 'Retry-After': '5' })
-      const identity = await pass({ authenticate, allowedOrigins, log: hub.log }, c)
+      const identity = await pass(gate, c)
       if (identity instanceof Response) return identity
       const address = runtime.address(c)
       const refused = admission.refusal(address)

@@ -108,6 +108,15 @@ describe("the application's own authenticate", () => {
     expect(world.reasons).toEqual(['Error: the database is away'])
   })
 
+  test('[AUTH-8] what it does not answer in time is logged, and nobody is let in', async () => {
+    const world = new World(() => new Promise(() => {}))
+    const answer = world.handshake()
+    await world.runtime.rest()
+    world.runtime.loop.advance(10_000)
+    expect(await answer).toEqual({ status: 500, body: 'broken' })
+    expect(world.log.lines).toEqual(['error: authenticate failed'])
+  })
+
   test('[AUTH-8] an HTTPException is an answer, not a fault', async () => {
     const world = new World(() => {
       throw new HTTPException(403, { message: 'banned' })

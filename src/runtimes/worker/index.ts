@@ -13,6 +13,7 @@ import { checkRoom, draftOf, type Message } from '../message.ts'
 import { type CommonOptions, PROCESS_OPTIONS, readOptions } from '../options.ts'
 import { namespaceIn, type ObjectNamespace } from './calls.ts'
 import { forwarding } from './forward.ts'
+import { eventLoop } from './loop.ts'
 import { nameOf } from './name.ts'
 import { ObjectHost } from './object.ts'
 import { peersIn } from './peers.ts'
@@ -158,6 +159,8 @@ export function createParlor(options: WorkerOptions): WorkerParlor {
     authenticate,
     allowedOrigins: read.allowedOrigins,
     log,
+    loop: eventLoop,
+    patience: read.settings.limits.request,
     namespace,
     shards,
     longestRoomName,
