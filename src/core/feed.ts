@@ -194,12 +194,15 @@ export class Feed {
     if (this.#closed) return false
     const { log, origin } = this.copy
     const wasDisputed = question.about === this.#disputed
+    const hasGoneOn = !wasDisputed && log.head !== question.about
     this.#behind = true
     this.#disputed = this.copy.reconcile(page, question.about, this.#doubtful)
     if (wasDisputed && this.#disputed) throw new Error('the log contradicts itself')
+    const isOther = this.copy.origin !== origin
     // Where it has what was disputed after all, that says nothing of the head.
-    this.#doubtful = this.#disputed !== undefined || (wasDisputed && this.copy.origin === origin)
-    if (this.#doubtful) return true
+    this.#doubtful = this.#disputed !== undefined || (wasDisputed && !isOther)
+    // What was taken since the question was of the log that is no more, or of this one, which has it then.
+    if (this.#doubtful || (hasGoneOn && isOther)) return true
     if (log.head.offset < page.head.offset) {
       if (log.head === question.about) throw new Error('the page does not go on where it was asked to')
       return true

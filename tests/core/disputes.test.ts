@@ -25,6 +25,19 @@ describe('a log that has something else than the hub took', () => {
     expect(stream(member)).toEqual([`6 ${next}`, ...all])
   })
 
+  test('[ROOM-3] [ROOM-12] what was announced after the answer that shows the fork had been made is in it, though nothing follows', async () => {
+    const { world, member, epoch } = await atFive()
+    member.take()
+    world.adapter.fork('r', epoch, ['f1', 'f2', 'f3', 'f4', 'f5'])
+    world.adapter.delays = (call) => call === 'history'
+    world.connect().join('r', { since: { epoch: 'of no log', offset: 1, id: 'x' } })
+    await world.publish('r', 'f6')
+    world.adapter.delays = () => false
+    world.adapter.release()
+    await world.rest()
+    expect(stream(member)).toEqual(['6 f6', 'reset 0 fork', '1 f1', '2 f2', '3 f3', '4 f4', '5 f5', '6 f6'])
+  })
+
   test('[ROOM-12] what was taken since the log was asked, and is not what it answers, is a fork, however that goes on', async () => {
     const { world, member, epoch } = await atFive()
     member.take()
