@@ -63,7 +63,8 @@ export class LogCopy {
     }
     if (offset === this.log.head.offset + 1) return this.#append(publication)
     if (offset > this.log.head.offset) return false
-    return this.contradictedBy(publication) === undefined
+    // What the copy has let go of may be a repeat, or the word of a log that is behind this one: another.
+    return this.log.markAt(offset) !== undefined && this.contradictedBy(publication) === undefined
   }
 
   /**

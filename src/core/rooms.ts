@@ -111,7 +111,7 @@ export class Rooms {
     const room = head.then(
       (position) => {
         const opened = this.#open(name, position, entry.holds)
-        this.#catchUp(opened, entry)
+        this.#catchUp(opened, position, entry)
         if (entry.holds === 0) this.#drop(name)
         return opened
       },
@@ -127,9 +127,13 @@ export class Rooms {
   }
 
   /** Tells a room what has happened since its head was read. */
-  #catchUp(room: Room, { early, missed, doubtful }: Opening): void {
+  #catchUp(room: Room, head: StreamPosition, { early, missed, doubtful }: Opening): void {
     if (doubtful) room.doubt()
-    for (const [epoch, publications] of early) room.deliver(epoch, publications)
+    for (const [epoch, publications] of early) {
+      // What the head was read after needs no look at the log.
+      const isNews = ({ offset = head.offset }: Publication): boolean => epoch !== head.epoch || offset >= head.offset
+      room.deliver(epoch, publications.filter(isNews))
+    }
     if (missed) room.missed()
     if (doubtful) void this.#compare(room)
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Kept } from '../../src/core/kept.ts'
 import { PLAIN_CHAT_ROOM } from '../../src/core/plain-chat.ts'
 import { kinds, World } from './fake-world.ts'
+import { stale } from './fork-world.ts'
 
 /** A socket on /chat that had everything. */
 const KEPT: Kept = { connection: 'c_kept', user: { id: 'kim', name: 'Kim' }, rooms: [{ room: PLAIN_CHAT_ROOM }] }
@@ -90,6 +91,22 @@ describe('a slow adapter', () => {
     const offsets = client.all('chat').map(({ offset }) => offset)
     expect(begin + offsets.length).toBe(count)
     expect(offsets.at(-1) ?? begin).toBe(count)
+  })
+
+  test('[ROOM-14] what is behind it needs no look at the log, which what follows would wait for', async () => {
+    const world = new World()
+    const client = world.connect()
+    for (const content of ['1', '2']) await world.publish('r', content)
+    const { position } = await world.publish('r', '3')
+    world.adapter.delays = (call) => call === 'subscribe' || call === 'history'
+    client.join('r')
+    world.adapter.announce('r', position?.epoch ?? '', stale(1, 'p1'), stale(2, 'p2'))
+    world.adapter.release()
+    await world.rest()
+    await world.publish('r', '4')
+    await world.rest()
+    expect(client.heard()).toEqual(['4'])
+    expect(world.adapter.calls).not.toContain('history r')
   })
 
   test('[CONN-3] a connection that ends while its join is under way leaves nothing behind', async () => {

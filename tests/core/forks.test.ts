@@ -25,6 +25,23 @@ describe('a fork: the same epoch, another log', () => {
     expect(stream(member).at(0)).toBe('reset 0 fork')
   })
 
+  test('[ROOM-12] so is an offset that the hub keeps nothing of any more, where the log is behind what was seen', async () => {
+    const world = new World({ logs: { size: 3 }, engineLogs: { size: 100 } })
+    const member = world.connect({ room: 'r' })
+    for (let i = 1; i <= 10; i++) await world.publish('r', `${i}`)
+    await world.rest()
+    const { epoch = '' } = member.all('joined')[0]?.position ?? {}
+    const { id = '' } = member.all('chat').find(({ offset }) => offset === 2) ?? {}
+    member.take()
+    world.adapter.announce('r', epoch, stale(2, id))
+    await world.rest()
+    expect(stream(member)).toEqual([])
+    world.adapter.fork('r', epoch, ['f1'])
+    await world.publish('r', 'f2')
+    await world.rest()
+    expect(stream(member)).toEqual(['reset 0 fork', '1 f1', '2 f2'])
+  })
+
   test('[ROOM-12] a head below what was seen is one, when the adapter was away', async () => {
     const { world, member, epoch } = await atFive()
     member.take()
