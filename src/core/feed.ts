@@ -15,6 +15,8 @@ const MAX_HELD = 1024
 const RETRY = { first: 1000, most: 10_000 } as const
 /** Reads that may find a log that does not have yet what was announced, before the announcement is disbelieved. */
 const PATIENCE = 3
+/** Answers that may contradict the copy before one goes on from it. Then the adapter is given time: asking at once would spin. */
+const CONTRADICTIONS = 5
 
 export interface FeedDeps {
   readonly adapter: BroadcastAdapter
@@ -72,6 +74,7 @@ export class Feed {
   /** The log has, or may have, what has not been read or gone through yet. */
   #behind = false
   #disbelief = 0
+  #contradictions = 0
   #doubtful = false
   /** What the copy has and an answer has something else for: the next question is about that. */
   #disputed: Mark | undefined
@@ -192,28 +195,38 @@ export class Feed {
   /** Takes an answer. True where the log has to be read once more. */
   #answered(page: HistoryPage, question: Question): boolean {
     if (this.#closed) return false
-    const { log, origin } = this.copy
-    const wasDisputed = question.about === this.#disputed
-    const hasGoneOn = !wasDisputed && log.head !== question.about
     this.#behind = true
-    this.#disputed = this.copy.reconcile(page, question.about, this.#doubtful)
-    if (wasDisputed && this.#disputed) throw new Error('the log contradicts itself')
-    const isOther = this.copy.origin !== origin
-    // Where it has what was disputed after all, that says nothing of the head.
-    this.#doubtful = this.#disputed !== undefined || (wasDisputed && !isOther)
-    // What was taken since the question was of the log that is no more, or of this one, which has it then.
-    if (this.#doubtful || (hasGoneOn && isOther)) return true
+    if (this.#isContradicted(page, question)) return true
+    const { log } = this.copy
     if (log.head.offset < page.head.offset) {
       if (log.head === question.about) throw new Error('the page does not go on where it was asked to')
       return true
     }
     this.#retryAfter = RETRY.first
+    this.#contradictions = 0
     this.#behind = this.#believe(question.judged)
     if (this.#behind) return true
     for (const { resolve } of this.#waiters.splice(0)) resolve()
     if (this.#late.length > 0) return true
     this.#reading = NO_READING
     return false
+  }
+
+  /** Takes a page. True where that was another log's than the copy, and leaves something to ask; fails where it always is. */
+  #isContradicted(page: HistoryPage, { about }: Question): boolean {
+    const { log, origin } = this.copy
+    const wasDisputed = about === this.#disputed
+    const hasGoneOn = !wasDisputed && log.head !== about
+    this.#disputed = this.copy.reconcile(page, about, this.#doubtful)
+    const isDisputed = this.#disputed !== undefined
+    const isOther = this.copy.origin !== origin
+    // Where it has what was disputed after all, that says nothing of the head.
+    this.#doubtful = isDisputed || (wasDisputed && !isOther)
+    if (isDisputed || isOther) this.#contradictions++
+    if ((wasDisputed && isDisputed) || this.#contradictions > CONTRADICTIONS)
+      throw new Error('the log contradicts itself')
+    // What was taken since the question was of the log that is no more, or of this one, which has it then.
+    return this.#doubtful || (hasGoneOn && isOther)
   }
 
   /**
@@ -248,6 +261,7 @@ export class Feed {
 
   #failed(reason: unknown): void {
     if (this.#closed) return
+    this.#contradictions = 0
     this.#failWaiters(reason)
     if (this.#isFollowing && !this.#behind) {
       // Somebody only wanted to know.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { HistoryPage } from '../../src/core/broadcast-adapter.ts'
+import { chain } from '../../src/core/eventually.ts'
 import type { StreamPosition } from '../../src/core/protocol.ts'
 import { World } from './fake-world.ts'
 import { atFive, stale, stream } from './fork-world.ts'
@@ -90,6 +91,37 @@ describe('a log that has something else than the hub took', () => {
     expect(asked).toEqual([fifth, at(6, 'a6')])
     world.loop.advance(1000)
     expect(asked).toEqual([fifth, at(6, 'a6'), at(7, 'a7')])
+  })
+
+  test.each([
+    ['says of every position that it is not of its log', true],
+    ['has something else below the head, and then has not', false],
+  ])('[ROOM-12] [HTTP-5] nor does one that answers in the same call and %s end the process', async (_, isDenied) => {
+    const world = new World()
+    world.connect({ room: 'r', ping: false })
+    for (let i = 1; i <= 100; i++) await world.publish('r', `${i}`)
+    await world.rest()
+    const { adapter } = world
+    const { history } = adapter
+    let asked = 0
+    adapter.history = (room, start, limit) => {
+      if (++asked > 1000) throw new Error('asked for ever')
+      return chain(history.call(adapter, room, isDenied ? { ...start, offset: 0 } : start, limit), (page) => {
+        if (isDenied) return { ...page, intact: false }
+        return start.offset === 99 ? page : { ...page, publications: [stale(99, 'x')] }
+      })
+    }
+    adapter.restored()
+    await world.rest()
+    expect(asked).toBeLessThan(20)
+    world.loop.advance(1000)
+    expect(asked).toBeLessThan(40)
+    adapter.history = history
+    world.loop.advance(10_000)
+    await world.rest()
+    const late = world.connect({ ping: false })
+    late.join('r', { history: 2 })
+    expect(stream(late)).toEqual(['99 99', '100 100'])
   })
 
   test('[ROOM-5] what the log has no more when it answers, and was announced since it was asked, is no gap', async () => {
