@@ -129,13 +129,16 @@ export class Rooms {
   /** Tells a room what has happened since its head was read. */
   #catchUp(room: Room, head: StreamPosition, { early, missed, doubtful }: Opening): void {
     if (doubtful) room.doubt()
+    let isBehind = false
+    const isNews = ({ offset = head.offset }: Publication): boolean => offset >= head.offset
     for (const [epoch, publications] of early) {
-      // What the head was read after needs no look at the log.
-      const isNews = ({ offset = head.offset }: Publication): boolean => epoch !== head.epoch || offset >= head.offset
-      room.deliver(epoch, publications.filter(isNews))
+      const news = epoch === head.epoch ? publications.filter(isNews) : publications
+      isBehind ||= news.length < publications.length
+      room.deliver(epoch, news)
     }
     if (missed) room.missed()
-    if (doubtful) void this.#compare(room)
+    // What is behind the head is nearly always a repeat: that it is none is looked for, and holds up nothing.
+    if (doubtful || isBehind) void this.#compare(room)
   }
 
   #drop(name: string): void {
