@@ -3,9 +3,8 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ObjectAdapter } from '../../../src/adapters/object-adapter.ts'
 import { DEFAULT_LOG_LIMITS } from '../../../src/core/settings.ts'
-import { systemClock } from '../../../src/http/platform.ts'
 import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
-import { clock } from './time.ts'
+import { clock, ownTime } from './time.ts'
 
 /** ms within which a member in another object hears of what was published, whatever becomes of the room's object. */
 const SOON = 10_000
@@ -110,7 +109,7 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
   })
 
   test('hears of it also where it expires before that alarm', async () => {
-    vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now())
+    ownTime()
     const ann = await Client.joined('expires')
     const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
     await objectOf('room:expires').publish(draft('unheard'), '')
@@ -124,7 +123,7 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
   })
 
   test('hears of it also where it has expired by then, the gateway can’t be reached, and the object dies once more', async () => {
-    vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now())
+    ownTime()
     const rows = () => sql('room:again-dead', 'SELECT count(*) AS n FROM parlor_publications')
     const ann = await Client.joined('again-dead')
     const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))

@@ -1,9 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import { systemClock } from '../../../src/http/platform.ts'
 import { alarmOf, answering, strike } from './parlor-objects.ts'
-import { clock } from './time.ts'
+import { clock, ownTime } from './time.ts'
 
 /** What Cloudflare bills, of all objects together. */
 export interface Costs {
@@ -50,7 +49,7 @@ const LATE = 5
 
 /** Lets `seconds` pass: each brings one publish, and the alarm where it is due. */
 export async function everySecond(seconds: number, object: string, publish: (at: number) => Promise<unknown>) {
-  vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now())
+  ownTime()
   for (let at = 0; at < seconds; at++) {
     clock.pass(1000)
     const alarm = at % LATE === 0 ? await alarmOf(object) : null

@@ -2,11 +2,10 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { StreamPosition } from '../../../src/core/protocol.ts'
-import { systemClock } from '../../../src/http/platform.ts'
 import { eventLoop } from '../../../src/runtimes/worker/loop.ts'
 import { nameOf } from '../../../src/runtimes/worker/name.ts'
 import { abort, alarmOf, answering, Client, draft, GATEWAY, objectOf, sql, strike, within } from './parlor-objects.ts'
-import { clock } from './time.ts'
+import { clock, ownTime } from './time.ts'
 
 const { admit } = answering
 
@@ -16,7 +15,7 @@ const PATIENCE = 20_000
 const TABLES = "SELECT name FROM sqlite_master WHERE name LIKE 'parlor%'"
 
 beforeEach(() => {
-  vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now())
+  ownTime()
 })
 afterEach(() => {
   vi.restoreAllMocks()

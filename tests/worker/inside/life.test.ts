@@ -1,15 +1,14 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { systemClock } from '../../../src/http/platform.ts'
 import { Client, GATEWAY, strike, within } from './parlor-objects.ts'
-import { clock } from './time.ts'
+import { clock, ownTime } from './time.ts'
 
 /** ms of silence after which a peer is dropped. */
 const PATIENCE = 70_000
 
 beforeEach(() => {
-  vi.spyOn(systemClock, 'now').mockImplementation(() => clock.now())
+  ownTime()
 })
 afterEach(() => {
   vi.restoreAllMocks()
