@@ -3,7 +3,7 @@ import type { Cancel, Clock, EventLoop } from '../core/clock.ts'
 /** ms that timers of every runtime can wait for. */
 const LONGEST = 24 * 3600 * 1000
 
-/** One timer for the next thing to do, none while there is none. It strikes `coarse` ms late, so that more of them are due together. */
+/** One timer for the next thing to do, by the wall clock; none while there is none. It strikes `coarse` ms late, so that more of them are due together. */
 export class Alarm {
   readonly #clock: Clock
   readonly #loop: EventLoop
@@ -24,7 +24,7 @@ export class Alarm {
     if (at >= this.#at) return
     this.stop()
     this.#at = at
-    const wait = at - this.#clock.now()
+    const wait = at - this.#clock.wall()
     this.#cancel = this.#loop.after(wait > 0 ? Math.min(wait + this.#coarse, LONGEST) : 0, () => {
       this.#at = Number.POSITIVE_INFINITY
       this.#cancel = undefined

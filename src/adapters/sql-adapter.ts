@@ -66,8 +66,7 @@ export class SqlAdapter implements BroadcastAdapter {
     const failed = (reason: unknown): Error => this.#failed(reason)
     this.#group = new GroupCommit({ store, loop, committed: () => this.#committed(), failed })
     // What the store says of times is read by other processes: all goes by the wall clock.
-    const byWall = { now: () => clock.wall(), wall: () => clock.wall() }
-    this.#alarm = new Alarm(byWall, loop, COARSE, () => this.#expire())
+    this.#alarm = new Alarm(clock, loop, COARSE, () => this.#expire())
     this.#setAlarm()
   }
 

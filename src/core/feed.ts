@@ -32,7 +32,7 @@ export function readLog(
   room: string,
   start: StreamPosition,
 ): Eventually<HistoryPage> {
-  return within(loop, patience, adapter.history(room, start, READ_PAGE), () => new Error('no answer in time'))
+  return within(loop, patience, adapter.history(room, start, READ_PAGE))
 }
 
 /** What waits until the log has been read. `forgotten`: announcements of which only the log can tell. */

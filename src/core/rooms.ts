@@ -151,7 +151,7 @@ export class Rooms {
   #subscribe(name: string): Eventually<StreamPosition> {
     const { adapter, loop, patience } = this.#deps
     try {
-      return within(loop, patience, adapter.subscribe(name), () => new Error('no answer in time'))
+      return within(loop, patience, adapter.subscribe(name))
     } catch (reason) {
       this.#unsubscribe(name)
       throw reason

@@ -32,8 +32,7 @@ async function admitted(
   request: Request,
 ): Promise<Identity | undefined> {
   try {
-    const answer = authenticate.admit(tokenOf(request), request)
-    return await within(loop, patience, answer, () => new Error(`no answer within ${patience} ms`))
+    return await within(loop, patience, authenticate.admit(tokenOf(request), request))
   } catch (reason) {
     // An HTTPException is how an application answers in its own words; anything else is its fault. Hono answers both.
     if (!(reason instanceof HTTPException)) log.error('authenticate failed', { reason })

@@ -4,6 +4,17 @@ import type { Eventually } from '../../src/core/eventually.ts'
 import { Gate } from './fake-loop.ts'
 import { type Client, kinds, World } from './fake-world.ts'
 
+/** A client has asked to join `r`, which is refused as soon as the adapter answers. */
+function joiningInVain(): { world: World; client: Client } {
+  const world = new World()
+  const client = world.connect()
+  client.take()
+  world.adapter.delays = () => true
+  world.adapter.fails = () => new Error('down')
+  client.join('r', { ref: 1 })
+  return { world, client }
+}
+
 describe('an adapter that fails', () => {
   test('[WS-8] a join that failed counts for nothing afterwards', async () => {
     const world = new World()
@@ -47,12 +58,7 @@ describe('an adapter that fails', () => {
   })
 
   test('[WS-9] [CLIENT-17] a leave behind a join that is refused leaves nothing, and says so', async () => {
-    const world = new World()
-    const client = world.connect()
-    client.take()
-    world.adapter.delays = () => true
-    world.adapter.fails = () => new Error('down')
-    client.join('r', { ref: 1 })
+    const { world, client } = joiningInVain()
     client.send({ type: 'leave', room: 'r', ref: 2 })
     world.adapter.fails = () => undefined
     client.join('r', { ref: 3 })
@@ -71,12 +77,7 @@ describe('an adapter that fails', () => {
   })
 
   test('[WS-8] a join that is tried again while the first one fails stands', async () => {
-    const world = new World()
-    const client = world.connect()
-    client.take()
-    world.adapter.delays = () => true
-    world.adapter.fails = () => new Error('down')
-    client.join('r', { ref: 1 })
+    const { world, client } = joiningInVain()
     client.join('r', { ref: 2 })
     world.adapter.fails = () => undefined
     world.adapter.delays = () => false

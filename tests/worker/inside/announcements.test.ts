@@ -14,6 +14,15 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+/** A room's object appends this, and dies before it could tell anybody. */
+async function diesUnheard(object: string, ...drafts: readonly ReturnType<typeof draft>[]): Promise<void> {
+  const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
+  for (const each of drafts) await objectOf(object).publish(each, '')
+  await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
+  await abort(object)
+  deaf.mockRestore()
+}
+
 describe('[WORKER-7] [WORKER-11] a member in another object', () => {
   test('hears of what was published, though the room’s object died before it could tell', async () => {
     const ann = await Client.joined('dies')
@@ -51,11 +60,7 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
   test('hears it before the ack of a repeat also where a transient message is under way to it by then', async () => {
     const ann = await Client.joined('busy')
     const { user } = await ann.next('welcome')
-    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
-    await objectOf('room:busy').publish(draft('x', 'one', user.id), '')
-    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
-    await abort('room:busy')
-    deaf.mockRestore()
+    await diesUnheard('room:busy', draft('x', 'one', user.id))
     const { announce } = answering
     const repeats = vi.spyOn(answering, 'publish')
     const calls = vi.spyOn(answering, 'announce').mockImplementationOnce(async function (this: unknown, ...args) {
@@ -74,11 +79,7 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
   test('hears it before the ack of a repeat also where it has missed more, and reads the log for it', async () => {
     const ann = await Client.joined('missed')
     const { user } = await ann.next('welcome')
-    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
-    for (const id of ['one', 'two']) await objectOf('room:missed').publish(draft('x', id, user.id), '')
-    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
-    await abort('room:missed')
-    deaf.mockRestore()
+    await diesUnheard('room:missed', draft('x', 'one', user.id), draft('x', 'two', user.id))
     ann.send({ type: 'chat', content: 'x', id: 'one', age: 1, ref: 1 })
     expect(await ann.next('ack')).toMatchObject({ duplicate: true, position: { offset: 1 } })
     expect(ann.pending).toEqual(['chat', 'chat'])
@@ -111,11 +112,7 @@ describe('[WORKER-7] [WORKER-11] a member in another object', () => {
   test('hears of it also where it expires before that alarm', async () => {
     ownTime()
     const ann = await Client.joined('expires')
-    const deaf = vi.spyOn(answering, 'announce').mockRejectedValue(new Error('the gateway is gone'))
-    await objectOf('room:expires').publish(draft('unheard'), '')
-    await vi.waitFor(() => expect(deaf).toHaveBeenCalled())
-    await abort('room:expires')
-    deaf.mockRestore()
+    await diesUnheard('room:expires', draft('unheard'))
     clock.pass(DEFAULT_LOG_LIMITS.ttl)
     expect(await strike('room:expires')).toBe(true)
     expect(await ann.next('chat')).toMatchObject({ offset: 1, content: 'unheard' })

@@ -21,6 +21,14 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+/** An alarm is set for an object that has just lost its last socket, and empties it. */
+async function emptiedByAlarm(object: string): Promise<void> {
+  await vi.waitFor(async () => expect(await alarmOf(object)).not.toBeNull())
+  clock.pass(WINDOW)
+  expect(await strike(object)).toBe(true)
+  expect(await sql(object, TABLES)).toEqual([])
+}
+
 describe('[ROOM-9] the storage of a room that nobody is in', () => {
   test('is emptied by its alarm when its log has expired: no table, no alarm; and can be published to again', async () => {
     const room = objectOf('room:idle')
@@ -225,10 +233,7 @@ describe('[WORKER-13] an object that was asked for something that leaves nothing
     expect(await strike(object)).toBe(true)
     expect(await sql(object, TABLES)).not.toEqual([])
     ann.close()
-    await vi.waitFor(async () => expect(await alarmOf(object)).not.toBeNull())
-    clock.pass(WINDOW)
-    expect(await strike(object)).toBe(true)
-    expect(await sql(object, TABLES)).toEqual([])
+    await emptiedByAlarm(object)
   })
 
   test('is emptied when it has left the rooms of others', async () => {
@@ -244,10 +249,7 @@ describe('[WORKER-13] an object that was asked for something that leaves nothing
     clock.pass(WINDOW)
     expect(await strike(object)).toBe(true)
     ann.close()
-    await vi.waitFor(async () => expect(await alarmOf(object)).not.toBeNull())
-    clock.pass(WINDOW)
-    expect(await strike(object)).toBe(true)
-    expect(await sql(object, TABLES)).toEqual([])
+    await emptiedByAlarm(object)
   })
 })
 
