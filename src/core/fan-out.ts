@@ -3,8 +3,8 @@
  * is not corked is handed one batch at most, and nothing else is asked of it. None of them throws.
  */
 export interface FanOut {
-  /** Batches of so many publications follow, for so many sockets of one room: they may be kept together until `end`. */
-  begin(sockets: number, publications: number): void
+  /** Batches follow for so many sockets of one room: they may be kept together until `end`. */
+  begin(sockets: number): void
   /**
    * Everything has been handed to the sockets, or those that can't take it have been ended; within a turn that may follow with its end.
    * Answers the ms that other threads worked for it.

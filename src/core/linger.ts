@@ -15,9 +15,9 @@ export const FULL = 16
 const WINDOW = 200
 /** The shortest rest, in ms: timers know none that are shorter. */
 const LEAST = 1
-/** ms that a flush takes from which on it pays to look, before it begins, whether more is on its way; and the share of them that this may take. */
+/** ms that a flush takes from which on it pays to look, before it begins, whether more is on its way; and the share of what it costs that this may take. */
 const DEAR = 1
-const LOOKING = 0.1
+const LOOKING = 0.2
 /** What the newest measurement counts for. */
 const WEIGHT = 0.2
 
@@ -101,8 +101,13 @@ class Resting implements Rhythm {
   readonly #linger: Linger
   readonly #stopwatch: () => number
   readonly #flush: () => void
-  /** A timer: the room rests. */
+  /** A timer: the room rests, or what mostly comes together is not complete. */
   readonly #plan: FlushPlan
+  /** Publications with which a timer's time is over. */
+  #enough = FULL
+  #waiting = 0
+  /** Publications that lately went out together, at most. */
+  #together = 0
   /** The last turn in which something came in. */
   #turn = -1
   /** Since when a flush has been due. */
@@ -122,16 +127,19 @@ class Resting implements Rhythm {
   }
 
   added(waiting: number): void {
+    this.#waiting = waiting
     const turn = this.#linger.turns.current()
     if (turn !== this.#turn || this.#plan.kind === 'none') {
       this.#turn = turn
       this.#look()
     }
-    if (waiting >= FULL && this.#plan.kind === 'timer') this.#planTurn()
+    if (waiting >= this.#enough && this.#plan.kind === 'timer') this.#planTurn()
   }
 
-  begin(): void {
+  begin(publications: number): void {
     this.stop()
+    this.#waiting = 0
+    this.#together = Math.max(publications, this.#together + (publications - this.#together) * WEIGHT)
     this.#began = this.#stopwatch()
   }
 
@@ -140,7 +148,12 @@ class Resting implements Rhythm {
     const took = now - this.#began
     this.#cost = this.#cost === 0 ? took : this.#cost + (took - this.#cost) * WEIGHT
     this.#elsewhere += (elsewhere - this.#elsewhere) * WEIGHT
-    this.#restsUntil = now + this.#linger.rest(this.#cost + this.#elsewhere)
+    this.#restsUntil = now + this.#linger.rest(this.#total)
+  }
+
+  /** ms that a flush costs all threads together. */
+  get #total(): number {
+    return this.#cost + this.#elsewhere
   }
 
   stop(): void {
@@ -154,7 +167,12 @@ class Resting implements Rhythm {
     if (this.#plan.kind === 'timer') return
     const left = this.#restsUntil - now
     if (left < LEAST) this.#planTurn()
-    else this.#plan.after(Math.floor(left))
+    else this.#wait(Math.floor(left), FULL)
+  }
+
+  #wait(ms: number, enough: number): void {
+    this.#enough = enough
+    this.#plan.after(ms)
   }
 
   #planTurn(): void {
@@ -162,10 +180,17 @@ class Resting implements Rhythm {
     this.#plan.atTurnsEnd()
   }
 
-  /** What was sent in one go may be read in two: what comes in the very next turn would wait for a whole flush. */
+  /**
+   * What was sent in one go may be read in several turns: what comes after the first would wait for a whole flush. Where nothing came in this
+   * turn, whoever sends it may be waiting for this very core.
+   */
   #turnEnds(): void {
-    const cameJustNow = this.#cost >= DEAR && this.#turn === this.#linger.turns.current()
-    if (cameJustNow && this.#stopwatch() - this.#dueSince < this.#cost * LOOKING) this.#plan.atTurnsEnd()
+    const left = this.#total * LOOKING - (this.#stopwatch() - this.#dueSince)
+    const expected = Math.round(this.#together)
+    if (this.#cost < DEAR || left <= 0) this.#flush()
+    else if (this.#turn === this.#linger.turns.current()) this.#plan.atTurnsEnd()
+    // A timer counts from when this turn began: rounded up, it strikes at about that time.
+    else if (left >= LEAST && this.#waiting < Math.min(FULL, expected)) this.#wait(Math.ceil(left), expected)
     else this.#flush()
   }
 }

@@ -173,7 +173,7 @@ export class Room implements CopyOwner, Due, Copy {
     this.#flushed = this.#copy.log.head
     this.#handedOut()
     const { fanOut } = this.#deps
-    fanOut.begin(this.#live.length, batch.texts.length)
+    fanOut.begin(this.#live.length)
     try {
       this.#offerAll(batch, before)
     } finally {

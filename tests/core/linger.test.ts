@@ -109,7 +109,7 @@ describe('lingering', () => {
     }
   })
 
-  test('[ROOM-17] a flush waits for turns that bring more for a tenth of what it takes, and no longer', () => {
+  test('[ROOM-17] a flush waits for turns that bring more for a fifth of what it costs, and no longer', () => {
     const loop = new TimedLoop()
     const { publish, under, flushes } = room(loop, 25)
     under(1000, { cost: 10, every: 100 })
@@ -119,7 +119,36 @@ describe('lingering', () => {
       loop.turn()
       loop.pass(0.25)
     }
-    expect(flushes[0]).toEqual({ waited: 1, publications: 5 })
+    expect(flushes[0]).toEqual({ waited: 2, publications: 9 })
+  })
+
+  test('[ROOM-17] what mostly comes together goes out together, though turns bring nothing in between', () => {
+    const loop = new TimedLoop()
+    const { publish, under, flushes } = room(loop, 25)
+    under(1000, { cost: 6, elsewhere: 4, every: 100, burst: 20 })
+    flushes.length = 0
+    publish()
+    loop.rest()
+    loop.advance(1)
+    for (let n = 1; n < 20; n++) publish()
+    loop.rest()
+    expect(flushes).toEqual([{ waited: 1, publications: 20 }])
+  })
+
+  test('[ROOM-17] what does not come is waited for a fifth of what a flush costs, and soon expected no more', () => {
+    const loop = new TimedLoop()
+    const { under } = room(loop, 25)
+    under(1000, { cost: 6, elsewhere: 4, every: 100, burst: 20 })
+    const single = under(3000, { cost: 6, elsewhere: 4, every: 100 })
+    expect(longest(single)).toBe(2)
+    expect(longest(single.slice(20))).toBe(0)
+    expect(loop.timers).toBe(0)
+  })
+
+  test('[ROOM-17] a small room waits for nothing that turns do not bring', () => {
+    const { under } = room(new TimedLoop(), 25)
+    under(1000, { cost: 3, every: 100, burst: 20 })
+    expect(longest(under(1000, { cost: 3, every: 100 }))).toBe(0)
   })
 
   test('[ROOM-17] a heavy load: what comes while a room rests goes out together, and waits little longer than a flush takes', () => {

@@ -7,9 +7,6 @@ import type { Writers } from './writer-threads.ts'
 /** Sockets from which on it pays to wake another thread: one writes to so many in about half a millisecond. */
 const LEAST_SOCKETS = 64
 
-/** Publications of a batch up to which threads help: what more of them cost their readers is more than what the write costs. */
-export const MOST_PUBLICATIONS = 16
-
 /** Any number of an error. */
 const BROKEN = -1
 
@@ -39,11 +36,11 @@ export class ThreadedFanOut implements FanOut, BatchWrites {
     this.#makeWriters = makeWriters
   }
 
-  begin(sockets: number, publications: number): void {
+  begin(sockets: number): void {
     const isLarge = sockets >= LEAST_SOCKETS
     this.#isPutOff = this.#isTurn && !isLarge
     const isGathered = isLarge || this.#isTurn
-    if (isGathered && publications <= MOST_PUBLICATIONS && !this.#isClosed) this.#writes.gather(this)
+    if (isGathered && !this.#isClosed) this.#writes.gather(this)
   }
 
   end(): number {
