@@ -13,7 +13,7 @@ import { readHistory } from './history.ts'
 import type { Hooks, Identity } from './hooks.ts'
 import { type Authenticate, JsonProtocol } from './json-protocol.ts'
 import type { Kept } from './kept.ts'
-import { Linger, type Rhythm } from './linger.ts'
+import { type Flush, Linger, type Rhythm } from './linger.ts'
 import type { Logger } from './logger.ts'
 import { Pace } from './pace.ts'
 import { PLAIN_CHAT_ROOM, PlainChat } from './plain-chat.ts'
@@ -28,6 +28,9 @@ import type { Start, StartRequest } from './start.ts'
 import type { Transport } from './transport.ts'
 import { Turns } from './turns.ts'
 import { within } from './within.ts'
+
+/** What is written to so many sockets takes a millisecond or two: less would be lost in the steps of a timer. */
+const SECTION = 256
 
 /** ms between two looks at whether all that waited is gone, while draining. */
 const FLUSH_LOOK = 20
@@ -44,11 +47,13 @@ export interface HubDeps {
   /** Looks at connections' deadlines, where timers of the process would not do. */
   readonly deadlines?: Schedule
   /** When a room's publications go out, where `Linger` is not to say that; undefined, of a room: it is. */
-  readonly rhythm?: (room: string, turns: Turns, flush: () => void) => Rhythm | undefined
+  readonly rhythm?: (room: string, turns: Turns, flush: Flush) => Rhythm | undefined
   /** One by one where there is none. */
   readonly fanOut?: FanOut | undefined
   /** Characters of text that the copies of all rooms' logs may take together. 64 Mi where nothing is said. */
   readonly mostCopied?: number | undefined
+  /** Members to whom a room hands out by themselves where it rests. 256 where nothing is said. */
+  readonly section?: number | undefined
 }
 
 /** A connection to the JSON protocol, as the handshake asked for it. */
@@ -105,6 +110,7 @@ export class Hub {
       limitsOf,
       encoder: encoderFor,
       copies: new Copies(this.#turns, deps.mostCopied ?? MOST_COPIED),
+      section: deps.section ?? SECTION,
     })
     this.#connectionDeps = {
       clock: deps.clock,

@@ -8,7 +8,7 @@ import type { Turns } from './turns.ts'
  */
 const LIGHT = 0.85
 const HEAVY = 1
-const REST = 1.25
+const REST = 1.4
 /** Publications with which a rest ends: by then a write costs each of them little. */
 export const FULL = 16
 /** ms over which the load is measured. */
@@ -21,13 +21,20 @@ const LOOKING = 0.2
 /** What the newest measurement counts for. */
 const WEIGHT = 0.2
 
+/** Hands out what a room has, to all of its members or to those alone who have waited the longest. */
+export type Flush = (isPart: boolean) => void
+
 /** When one room's publications go out. */
 export interface Rhythm {
   /** A publication has come in, of `waiting` that wait: the flush follows at the end of this turn, or when the room has rested. */
   added(waiting: number): void
-  /** A flush of so many begins, and ends, for which other threads worked for so many ms too: what it costs is what the next rest goes by. */
+  /** A flush of so many begins. */
   begin(publications: number): void
-  end(elsewhere: number): void
+  /**
+   * It ends: what it cost is what the next rest goes by. Other threads worked for it for so many ms, too; it was for this share of the room's
+   * members, and so many publications wait for others.
+   */
+  end(elsewhere: number, share: number, waiting: number): void
   /** Nobody waits for a flush any more. */
   stop(): void
 }
@@ -54,7 +61,7 @@ export class Linger {
   }
 
   /** The rhythm of a room that `flush` hands out. Where the platform can't measure what a flush takes no room rests. */
-  rhythm(flush: () => void): Rhythm {
+  rhythm(flush: Flush): Rhythm {
     const { stopwatch } = this.loop
     return stopwatch && this.#most >= LEAST ? new Resting(this, stopwatch, flush) : new EveryTurn(this.turns, flush)
   }
@@ -83,9 +90,9 @@ class EveryTurn implements Rhythm {
   readonly #turns: Turns
   readonly #flush: () => void
 
-  constructor(turns: Turns, flush: () => void) {
+  constructor(turns: Turns, flush: Flush) {
     this.#turns = turns
-    this.#flush = flush
+    this.#flush = () => flush(false)
   }
 
   added(waiting: number): void {
@@ -119,11 +126,12 @@ class Resting implements Rhythm {
   #began = 0
   #restsUntil = 0
 
-  constructor(linger: Linger, stopwatch: () => number, flush: () => void) {
+  constructor(linger: Linger, stopwatch: () => number, flush: Flush) {
     this.#linger = linger
     this.#stopwatch = stopwatch
-    this.#flush = flush
-    this.#plan = new FlushPlan(linger.loop, linger.turns, flush, () => this.#turnEnds())
+    // Where rooms rest, who waits the longest need not wait for all others to be written to.
+    this.#flush = () => flush(linger.rest(this.#total) >= LEAST)
+    this.#plan = new FlushPlan(linger.loop, linger.turns, this.#flush, () => this.#turnEnds())
   }
 
   added(waiting: number): void {
@@ -143,12 +151,16 @@ class Resting implements Rhythm {
     this.#began = this.#stopwatch()
   }
 
-  end(elsewhere: number): void {
+  end(elsewhere: number, share: number, waiting: number): void {
     const now = this.#stopwatch()
-    const took = now - this.#began
-    this.#cost = this.#cost === 0 ? took : this.#cost + (took - this.#cost) * WEIGHT
-    this.#elsewhere += (elsewhere - this.#elsewhere) * WEIGHT
-    this.#restsUntil = now + this.#linger.rest(this.#total)
+    const took = (now - this.#began) / share
+    this.#cost = this.#cost === 0 ? took : this.#cost + (took - this.#cost) * WEIGHT * share
+    this.#elsewhere += (elsewhere / share - this.#elsewhere) * WEIGHT * share
+    const rest = this.#linger.rest(this.#total)
+    // By the plan, so that a timer that comes late does not put the others off.
+    const planned = share === 1 ? now + rest : this.#restsUntil + (this.#cost + rest) * share
+    this.#restsUntil = Math.min(Math.max(planned, now), now + rest)
+    if (waiting > 0) this.#wait(Math.max(LEAST, Math.round(this.#restsUntil - now)), FULL)
   }
 
   /** ms that a flush costs all threads together. */
@@ -167,7 +179,7 @@ class Resting implements Rhythm {
     if (this.#plan.kind === 'timer') return
     const left = this.#restsUntil - now
     if (left < LEAST) this.#planTurn()
-    else this.#wait(Math.floor(left), FULL)
+    else this.#wait(Math.round(left), FULL)
   }
 
   #wait(ms: number, enough: number): void {

@@ -1,4 +1,5 @@
 import type { Entry } from './entry.ts'
+import type { Section } from './live-members.ts'
 import type { Mark } from './log.ts'
 import type { Origin } from './log-copy.ts'
 import type { Outbox } from './outbox.ts'
@@ -23,12 +24,12 @@ export interface Page {
 }
 
 /**
- * Where a member stands. `live`: it has everything that was flushed, at `index` of the room's live members.
+ * Where a member stands. `live`: it has everything that its section was handed, at `index` of whose members it is.
  * `lagging`: its outbox moves it on from `cursor`, by way of `page` where there is one.
  * `reading`: the same, while the adapter's log is being read. `left`: nothing comes any more.
  */
 export type MemberState =
-  | { readonly kind: 'live'; index: number }
+  | { readonly kind: 'live'; readonly section: Section; index: number }
   | { readonly kind: 'lagging'; cursor: Mark; page?: Page }
   | { readonly kind: 'reading'; readonly cursor: Mark }
   | { readonly kind: 'left' }

@@ -1,4 +1,3 @@
-import { Batch } from './batch.ts'
 import type { LogLimits, Publication } from './broadcast-adapter.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Clock } from './clock.ts'
@@ -8,7 +7,8 @@ import type { Encode, Entry } from './entry.ts'
 import type { Eventually } from './eventually.ts'
 import type { FanOut } from './fan-out.ts'
 import { Feed, type FeedDeps } from './feed.ts'
-import type { Rhythm } from './linger.ts'
+import type { Flush, Rhythm } from './linger.ts'
+import { type Handout, LiveMembers } from './live-members.ts'
 import { type Mark, markOf } from './log.ts'
 import { type CopyOwner, LogCopy, type Origin } from './log-copy.ts'
 import { Member, type MemberOwner } from './member.ts'
@@ -24,17 +24,19 @@ export interface RoomDeps extends FeedDeps {
   readonly clock: Clock
   readonly deadlines: Schedule
   /** When what a room has to hand out goes out, by `flush`. */
-  readonly rhythm: (room: string, flush: () => void) => Rhythm
+  readonly rhythm: (room: string, flush: Flush) => Rhythm
   readonly fanOut: FanOut
   /** What makes publications of a room texts of one frame each. */
   readonly encoder: (room: string) => Encode
   readonly limitsOf: (room: string) => LogLimits
   readonly copies: Copies
+  /** Live members from which on others come into another section. */
+  readonly section: number
 }
 
 /**
  * A hub's side of a room: its local members and the recent part of its log.
- * Caught-up members need no cursors of their own: they all have what was flushed, and one batch a turn serves them all.
+ * Caught-up members need no cursors of their own: they have what their section was handed, and one batch a turn serves them all.
  * A member whose socket is full is taken out of their number and moved on from the log by its outbox.
  */
 export class Room implements CopyOwner, Due, Copy {
@@ -44,12 +46,7 @@ export class Room implements CopyOwner, Due, Copy {
   readonly #feed: Feed
   readonly #catchUp: CatchUp
   readonly #rhythm: Rhythm
-  #live: Member[] = []
-  /** What came in since the last flush. */
-  #pending: string[] = []
-  #pendingBytes = 0
-  /** Live members have everything up to here. */
-  #flushed: Mark
+  readonly #live: LiveMembers
   #expires = false
 
   constructor(name: string, head: StreamPosition, deps: RoomDeps) {
@@ -58,8 +55,8 @@ export class Room implements CopyOwner, Due, Copy {
     this.#copy = new LogCopy(this.#traits, head, this)
     this.#feed = new Feed(name, this.#copy, deps)
     this.#catchUp = new CatchUp(this.#traits, this.#feed, deps)
-    this.#rhythm = deps.rhythm(name, () => this.flush())
-    this.#flushed = this.#copy.log.head
+    this.#rhythm = deps.rhythm(name, (isPart) => this.#handOut(isPart))
+    this.#live = new LiveMembers(this.#copy.log.head, deps.section)
     deps.copies.add(this)
   }
 
@@ -128,7 +125,7 @@ export class Room implements CopyOwner, Due, Copy {
   dismiss(member: Member): void {
     if (member.state.kind === 'left') return
     this.flush()
-    if (member.state.kind === 'live') this.#removeLive(member.state.index)
+    if (member.state.kind === 'live') this.#live.remove(member.state)
     else member.outbox.forget(member)
     member.state = { kind: 'left' }
     member.outbox.left()
@@ -164,29 +161,32 @@ export class Room implements CopyOwner, Due, Copy {
 
   /** Hands what came in to every caught-up member. */
   flush(): void {
-    if (this.#pending.length === 0) return
-    this.#rhythm.begin(this.#pending.length)
-    const batch = new Batch(this.#pending)
-    const before = this.#flushed
-    this.#pending = []
-    this.#pendingBytes = 0
-    this.#flushed = this.#copy.log.head
-    this.#handedOut()
+    this.#handOut(false)
+  }
+
+  /** Hands what came in to every caught-up member, or to those alone who have waited the longest. */
+  #handOut(isPart: boolean): void {
+    if (this.#live.waiting === 0) return
+    this.#rhythm.begin(this.#live.waiting)
+    const handouts = this.#live.take(isPart, this.#copy.log.head)
+    if (this.#live.waiting === 0) this.#handedOut()
+    const { size } = this.#live
+    const count = handouts.reduce((sum, { section }) => sum + section.members.length, 0)
     const { fanOut } = this.#deps
-    fanOut.begin(this.#live.length)
+    fanOut.begin(count)
     try {
-      this.#offerAll(batch, before)
+      for (const handout of handouts) this.#offerAll(handout)
     } finally {
-      this.#rhythm.end(fanOut.end())
+      this.#rhythm.end(fanOut.end(), count === 0 ? 1 : count / size, this.#live.waiting)
     }
   }
 
   /** Whose socket takes no more lags behind, from `before` on. */
-  #offerAll(batch: Batch, before: Mark): void {
-    for (let i = this.#live.length - 1; i >= 0; i--) {
-      const member = this.#live[i]
-      if (!member || member.outbox.offer(batch)) continue
-      this.#removeLive(i)
+  #offerAll({ section: { members }, batch, before }: Handout): void {
+    for (let i = members.length - 1; i >= 0; i--) {
+      const member = members[i]
+      if (member?.state.kind !== 'live' || member.outbox.offer(batch)) continue
+      this.#live.remove(member.state)
       member.state = { kind: 'lagging', cursor: before }
       member.outbox.park(member)
       member.owner.moved()
@@ -203,13 +203,14 @@ export class Room implements CopyOwner, Due, Copy {
   #advance(member: Member, budget: number): 'more' | 'settled' {
     const { state } = member
     if (state.kind !== 'lagging') return 'settled'
+    const section = this.#live.place(this.#copy.log.head)
     // It begins after something that the others have not been handed yet.
-    if (state.cursor.offset > this.#flushed.offset) this.flush()
-    if (member.origin === this.#copy.origin && !state.page && state.cursor.offset >= this.#flushed.offset) {
-      member.state = { kind: 'live', index: this.#live.push(member) - 1 }
+    if (state.cursor.offset > section.flushed.offset) this.flush()
+    if (member.origin === this.#copy.origin && !state.page && state.cursor.offset >= section.flushed.offset) {
+      this.#live.add(member, section)
       return 'settled'
     }
-    return this.#catchUp.advance(member, state, this.#flushed, budget)
+    return this.#catchUp.advance(member, state, section.flushed, budget)
   }
 
   due(): number | undefined {
@@ -245,17 +246,16 @@ export class Room implements CopyOwner, Due, Copy {
 
   reset(): void {
     this.#catchUp.reset()
-    this.#unseat(this.#flushed)
+    this.#unseat()
   }
 
-  /** Every live member goes on by itself, from where it was: each hears of what happened in its own stream. */
-  #unseat(cursor: Mark): void {
-    const members = this.#live
-    this.#live = []
-    this.#flushed = this.#copy.log.head
+  /** Every live member goes on by itself, from where it was, or `from` there: each hears of what happened in its own stream. */
+  #unseat(from?: Mark): void {
+    const members = this.#live.clear(this.#copy.log.head)
     this.#handedOut()
     for (const member of members) {
-      member.state = { kind: 'lagging', cursor }
+      if (member.state.kind !== 'live') continue
+      member.state = { kind: 'lagging', cursor: from ?? member.state.section.flushed }
       member.outbox.lag(member)
       member.owner.moved()
     }
@@ -272,17 +272,10 @@ export class Room implements CopyOwner, Due, Copy {
   }
 
   #pend(text: string): void {
-    this.#pending.push(text)
-    this.#pendingBytes += text.length
+    this.#live.pend(text)
+    const { waiting, length } = this.#live
     const { size, bytes } = this.#traits.limits
-    if (this.#pending.length * 2 >= size || this.#pendingBytes >= Math.min(FLUSH_BYTES, bytes / 2)) this.flush()
-    else this.#rhythm.added(this.#pending.length)
-  }
-
-  #removeLive(index: number): void {
-    const last = this.#live.pop()
-    if (!last || index === this.#live.length) return
-    this.#live[index] = last
-    if (last.state.kind === 'live') last.state.index = index
+    if (waiting * 2 >= size || length >= Math.min(FLUSH_BYTES, bytes / 2)) this.flush()
+    else this.#rhythm.added(waiting)
   }
 }

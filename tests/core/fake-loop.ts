@@ -94,6 +94,11 @@ export class FakeLoop implements Clock, EventLoop {
   }
 }
 
+/** A loop that can say what a piece of work takes. */
+export class TimedLoop extends FakeLoop {
+  readonly stopwatch = (): number => this.now()
+}
+
 /** Unguessable only for who does not know the seed. */
 export class SeededRandom implements Random {
   #state: number

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { LogLimits, Published } from '../../src/core/broadcast-adapter.ts'
 import type { Connection } from '../../src/core/connection.ts'
+import type { FanOut } from '../../src/core/fan-out.ts'
 import type { Hooks, Identity } from '../../src/core/hooks.ts'
 import { Hub } from '../../src/core/hub.ts'
 import type { Authenticate } from '../../src/core/json-protocol.ts'
@@ -9,7 +10,7 @@ import type { Kept } from '../../src/core/kept.ts'
 import { ServerFrame } from '../../src/core/protocol.ts'
 import { DEFAULT_LOG_LIMITS, DEFAULT_SETTINGS, type Heartbeat, type Limits } from '../../src/core/settings.ts'
 import { FakeAdapter } from './fake-adapter.ts'
-import { FakeLog, FakeLoop, SeededRandom } from './fake-loop.ts'
+import { FakeLog, FakeLoop, SeededRandom, TimedLoop } from './fake-loop.ts'
 import { FakeTransport, type TransportOptions } from './fake-transport.ts'
 
 export interface WorldOptions {
@@ -17,6 +18,9 @@ export interface WorldOptions {
   /** What the adapter keeps, where that is not what the hub does. */
   readonly engineLogs?: Partial<LogLimits>
   readonly mostCopied?: number
+  /** ms that it takes to write a batch to one socket; the loop can measure that. */
+  readonly writing?: number
+  readonly section?: number
   readonly limits?: Partial<Limits>
   readonly heartbeat?: Heartbeat
   readonly hooks?: Hooks
@@ -36,6 +40,35 @@ export interface ClientOptions extends TransportOptions {
 
 export type Frame<T extends ServerFrame['type']> = Extract<ServerFrame, { type: T }>
 
+/** Writing takes its time. */
+class TimedFanOut implements FanOut {
+  readonly #loop: FakeLoop
+  readonly #writing: number
+  #sockets = 0
+
+  constructor(loop: FakeLoop, writing: number) {
+    this.#loop = loop
+    this.#writing = writing
+  }
+
+  begin(sockets: number): void {
+    this.#sockets = sockets
+  }
+
+  end(): number {
+    this.#loop.pass(this.#sockets * this.#writing)
+    return 0
+  }
+
+  beginTurn(): void {}
+
+  endTurn(): number {
+    return 0
+  }
+
+  close(): void {}
+}
+
 /** A hub with its adapter and sockets, in which nothing happens by itself. */
 export class World {
   readonly loop: FakeLoop
@@ -43,8 +76,9 @@ export class World {
   readonly adapter: FakeAdapter
   readonly hub: Hub
 
-  constructor({ logs, engineLogs = {}, mostCopied, limits, heartbeat, hooks = {}, now }: WorldOptions = {}) {
-    this.loop = new FakeLoop(now)
+  constructor(options: WorldOptions = {}) {
+    const { logs, engineLogs = {}, mostCopied, writing = 0, section, limits, heartbeat, hooks = {}, now } = options
+    this.loop = writing > 0 ? new TimedLoop(now) : new FakeLoop(now)
     const shared = {
       clock: this.loop,
       loop: this.loop,
@@ -58,7 +92,17 @@ export class World {
       limits: { ...DEFAULT_SETTINGS.limits, ...limits },
       heartbeat: heartbeat ?? DEFAULT_SETTINGS.heartbeat,
     }
-    this.hub = new Hub({ ...shared, adapter: this.adapter, log: this.log, settings, hooks, mostCopied })
+    const fanOut = new TimedFanOut(this.loop, writing)
+    this.hub = new Hub({
+      ...shared,
+      adapter: this.adapter,
+      log: this.log,
+      settings,
+      hooks,
+      mostCopied,
+      fanOut,
+      section,
+    })
     void this.hub.start()
   }
 

@@ -91,6 +91,7 @@ export class NastyRun {
       settings: { ...DEFAULT_SETTINGS, heartbeat: { interval: LONG, grace: LONG } },
       hooks: {},
       limitsOf: () => ({ ...DEFAULT_LOG_LIMITS, size, ttl: LONG }),
+      section: 1,
     })
     void this.#hub.start()
     this.#peers = [false, false, true].map((slow) => this.#connect(slow))

@@ -1,6 +1,6 @@
 import type { Clock, EventLoop } from '../../core/clock.ts'
 import { FlushPlan } from '../../core/flush-plan.ts'
-import { FULL, type Rhythm } from '../../core/linger.ts'
+import { type Flush, FULL, type Rhythm } from '../../core/linger.ts'
 import type { Turns } from '../../core/turns.ts'
 
 /** ms since the last handing out within which what comes is held: more than it takes to write one message to a large room. */
@@ -30,9 +30,9 @@ export class Gathering implements Rhythm {
   /** How many go out at once before another hold is tried. */
   #passes = 0
 
-  constructor({ clock, loop }: GatheringDeps, turns: Turns, flush: () => void) {
+  constructor({ clock, loop }: GatheringDeps, turns: Turns, flush: Flush) {
     this.#clock = clock
-    this.#plan = new FlushPlan(loop, turns, flush)
+    this.#plan = new FlushPlan(loop, turns, () => flush(false))
   }
 
   added(waiting: number): void {

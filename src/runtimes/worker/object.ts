@@ -3,7 +3,7 @@ import type { WSContext, WSEvents } from 'hono/ws'
 import { ObjectAdapter } from '../../adapters/object-adapter.ts'
 import { GRACE } from '../../adapters/sql-log.ts'
 import { Hub } from '../../core/hub.ts'
-import type { Rhythm } from '../../core/linger.ts'
+import type { Flush, Rhythm } from '../../core/linger.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Turns } from '../../core/turns.ts'
 import { type Authenticator, offeredProtocols } from '../../http/auth.ts'
@@ -70,7 +70,7 @@ export class ObjectHost {
     })
     this.#attachments = new Attachments(this.adapter.tables)
     // What other objects announce has been gathered there, and is heard before the `ack` of who published it.
-    const rhythm = (room: string, turns: Turns, flush: () => void): Rhythm | undefined =>
+    const rhythm = (room: string, turns: Turns, flush: Flush): Rhythm | undefined =>
       room === own ? new Gathering(shared, turns, flush) : undefined
     const hub = new Hub({
       ...shared,

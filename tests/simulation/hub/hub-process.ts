@@ -76,6 +76,7 @@ export class HubProcess {
       limitsOf: () => options.limits,
       hooks: options.hooks(process),
       fanOut: this.#batches,
+      section: 2,
     })
     process.afterTurn = () => sampler.look(this.wires)
     void this.#start()

@@ -63,8 +63,24 @@ export const INSIDE: readonly InsideMutation[] = [
     name: 'a burst is evicted before it was flushed',
     breaks: /ROOM-2/,
     edits: [
-      edit('core/room.ts', 'if (this.#pending.length * 2 >= size ||', 'if (size === 0 ||'),
-      edit('core/room.ts', 'new Batch(this.#pending)', 'new Batch(this.#pending.slice(-this.#traits.limits.size))'),
+      edit('core/room.ts', 'if (waiting * 2 >= size ||', 'if (size === 0 ||'),
+      edit(
+        'core/live-members.ts',
+        'new Batch(this.#texts.slice(from))',
+        'new Batch(this.#texts.slice(from).slice(-5))',
+      ),
+    ],
+  },
+  {
+    name: 'who was not handed anything counts as having it',
+    breaks: /ROOM-[12]/,
+    edits: [
+      edit('core/live-members.ts', 'if (only && section !== only && !isEmpty) continue', ''),
+      edit(
+        'core/live-members.ts',
+        'if (!isEmpty && section.has < end) {',
+        'if (!isEmpty && (only ?? section) === section) {',
+      ),
     ],
   },
   {
@@ -74,7 +90,7 @@ export const INSIDE: readonly InsideMutation[] = [
       edit(
         'core/room.ts',
         "member.state = { kind: 'lagging', cursor: before }",
-        "member.state = { kind: 'lagging', cursor: this.#flushed }",
+        "member.state = { kind: 'lagging', cursor: this.#copy.log.head }",
       ),
     ],
   },
@@ -87,7 +103,8 @@ export const INSIDE: readonly InsideMutation[] = [
     name: 'who left goes on getting what the room gets',
     breaks: /ROOM-2/,
     edits: [
-      edit('core/room.ts', "if (member.state.kind === 'live') this.#removeLive(member.state.index)\n    else", ''),
+      edit('core/room.ts', "if (member.state.kind === 'live') this.#live.remove(member.state)\n    else", ''),
+      edit('core/room.ts', "if (member?.state.kind !== 'live' ||", 'if (!member ||'),
     ],
   },
   {

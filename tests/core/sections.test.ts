@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { type Client, World } from './fake-world.ts'
+
+const MEMBERS = 8
+
+/** 8 members of a room, and what each of them waited for each of 500 messages that came every 4 ms. */
+async function busyRoom(section: number): Promise<{ readonly heard: string[][]; readonly waits: number[][] }> {
+  const world = new World({ writing: 1, section })
+  const clients: Client[] = Array.from({ length: MEMBERS }, (_, i) => world.connect({ user: `user-${i}` }))
+  for (const client of clients) client.join('r')
+  await world.rest()
+  for (const client of clients) client.take()
+  const sent: number[] = []
+  const heard: string[][] = clients.map(() => [])
+  const waits: number[][] = clients.map(() => [])
+  const listen = (): void => {
+    for (const [i, client] of clients.entries()) {
+      for (const content of client.heard()) {
+        heard[i]?.push(content)
+        waits[i]?.push(world.loop.now() - (sent[Number(content)] ?? 0))
+      }
+    }
+  }
+  const begun = world.loop.now()
+  while (sent.length < 500) {
+    while (sent.length < 500 && begun + sent.length * 4 <= world.loop.now()) {
+      const content = `${sent.length}`
+      sent.push(begun + sent.length * 4)
+      await world.publish('r', content)
+    }
+    world.loop.rest()
+    listen()
+    world.loop.advance(1)
+    listen()
+  }
+  world.loop.advance(100)
+  listen()
+  return { heard, waits }
+}
+
+const mean = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0) / numbers.length
+
+describe('a room that rests', () => {
+  test('[ROOM-1] [ROOM-17] members that are handed their publications at different times get all, in order, once', async () => {
+    const { heard } = await busyRoom(2)
+    const all = Array.from({ length: 500 }, (_, i) => `${i}`)
+    for (const texts of heard) expect(texts).toEqual(all)
+  })
+
+  test('[ROOM-17] who waits the longest is handed first: nobody waits for a flush to all others', async () => {
+    const [parts, whole] = [await busyRoom(2), await busyRoom(MEMBERS)]
+    expect(mean(parts.waits.flat())).toBeLessThan(0.9 * mean(whole.waits.flat()))
+    const settled = (waits: number[][]): number => Math.max(...waits.flatMap((of) => of.slice(250, 480)))
+    expect(settled(parts.waits)).toBeLessThan(settled(whole.waits))
+  })
+})
