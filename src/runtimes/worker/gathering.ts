@@ -1,6 +1,6 @@
 import type { Clock, EventLoop } from '../../core/clock.ts'
 import { FlushPlan } from '../../core/flush-plan.ts'
-import { type Flush, FULL, type Rhythm } from '../../core/linger.ts'
+import { type Flush, FULL, type Rhythm } from '../../core/rhythm.ts'
 import type { Turns } from '../../core/turns.ts'
 
 /** ms since the last handing out within which what comes is held: more than it takes to write one message to a large room. */
