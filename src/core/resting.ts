@@ -66,7 +66,8 @@ export class Resting implements Rhythm {
     const planned = share === 1 ? now + rest : this.#restsUntil + (this.#cost + rest) * share
     this.#restsUntil = Math.min(Math.max(planned, now), now + rest)
     this.#waiting = waiting
-    if (waiting > 0) this.#wait(Math.max(LEAST, Math.round(this.#restsUntil - now)), FULL)
+    if (waiting >= FULL) this.#planTurn()
+    else if (waiting > 0) this.#wait(Math.max(LEAST, Math.round(this.#restsUntil - now)), FULL)
   }
 
   /** ms that a flush costs all threads together. */

@@ -3,13 +3,28 @@ import { type Client, World } from './fake-world.ts'
 
 const MEMBERS = 8
 
-/** 8 members of a room, and what each of them waited for each of 500 messages that came every 4 ms. */
-async function busyRoom(section: number): Promise<{ readonly heard: string[][]; readonly waits: number[][] }> {
+/** A room of 8 to whom writing takes 8 ms. */
+async function room(section: number): Promise<{ readonly world: World; readonly clients: readonly Client[] }> {
   const world = new World({ writing: 1, section })
-  const clients: Client[] = Array.from({ length: MEMBERS }, (_, i) => world.connect({ user: `user-${i}` }))
+  const clients = Array.from({ length: MEMBERS }, (_, i) => world.connect({ user: `user-${i}` }))
   for (const client of clients) client.join('r')
   await world.rest()
   for (const client of clients) client.take()
+  return { world, clients }
+}
+
+/** Time passes until the client has heard so many. */
+function hear(world: World, client: Client, count: number): void {
+  for (let left = count; left > 0; ) {
+    world.loop.rest()
+    left -= client.heard().length
+    if (left > 0) world.loop.advance(1)
+  }
+}
+
+/** 8 members of a room, and what each of them waited for each of 500 messages that came every 4 ms. */
+async function busyRoom(section: number): Promise<{ readonly heard: string[][]; readonly waits: number[][] }> {
+  const { world, clients } = await room(section)
   const sent: number[] = []
   const heard: string[][] = clients.map(() => [])
   const waits: number[][] = clients.map(() => [])
@@ -45,6 +60,18 @@ describe('a room that rests', () => {
     const { heard } = await busyRoom(2)
     const all = Array.from({ length: 500 }, (_, i) => `${i}`)
     for (const texts of heard) expect(texts).toEqual(all)
+  })
+
+  test('[ROOM-17] 16 that wait end the rest, of every part: who publishes no more before all have them waits for nothing else', async () => {
+    const { world, clients } = await room(2)
+    const took: number[] = []
+    for (let round = 0; round < 100; round++) {
+      const began = world.loop.now()
+      for (let n = 0; n < 16; n++) await world.publish('r', `${n}`)
+      for (const client of clients) hear(world, client, 16)
+      took.push(world.loop.now() - began)
+    }
+    expect(Math.max(...took.slice(50))).toBe(MEMBERS)
   })
 
   test('[ROOM-17] who waits the longest is handed first: nobody waits for a flush to all others', async () => {
