@@ -81,7 +81,8 @@ export class LiveMembers {
   take(isPart: boolean, head: Mark): readonly Handout[] {
     const end = this.#texts.length
     const handouts: Handout[] = []
-    const only = isPart ? this.#longest() : undefined
+    // A room that has shrunk is handed out to as a whole again.
+    const only = isPart && this.size > this.#enough ? this.#longest() : undefined
     let from = end
     let batch: Batch | undefined
     for (const section of this.#sections) {

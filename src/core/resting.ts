@@ -23,8 +23,8 @@ export class Resting implements Rhythm {
   #usual = 0
   /** The last turn in which something came in. */
   #turn = -1
-  /** Since when a flush has been due. */
-  #dueSince = 0
+  /** Since when a flush has been due; infinite: none is, or the room rests. */
+  #dueSince = Number.POSITIVE_INFINITY
   /** ms that a flush takes. */
   #cost = 0
   /** ms of other threads that it takes beside. */
@@ -53,6 +53,7 @@ export class Resting implements Rhythm {
   begin(publications: number): void {
     this.stop()
     this.#usual = Math.max(publications, this.#usual + (publications - this.#usual) * WEIGHT)
+    this.#dueSince = Number.POSITIVE_INFINITY
     this.#began = this.#stopwatch()
   }
 
@@ -95,7 +96,7 @@ export class Resting implements Rhythm {
   }
 
   #planTurn(): void {
-    this.#dueSince = this.#stopwatch()
+    this.#dueSince = Math.min(this.#dueSince, this.#stopwatch())
     this.#plan.atTurnsEnd()
   }
 

@@ -117,6 +117,23 @@ describe('lingering', () => {
     expect(flushes[0]).toEqual({ waited: 2, publications: 9 })
   })
 
+  test('[ROOM-17] who brings what mostly comes together, and then more, holds it up for a fifth in all', () => {
+    const loop = new TimedLoop()
+    const { publish, under, flushes } = room(loop, 25)
+    under(1000, { cost: 50, every: 500, burst: 3 })
+    flushes.length = 0
+    publish()
+    loop.rest()
+    loop.advance(8)
+    publish()
+    for (let n = 0; n < 10; n++) {
+      publish()
+      loop.turn()
+      loop.pass(1)
+    }
+    expect(flushes[0]?.waited).toBe(10)
+  })
+
   test('[ROOM-17] what mostly comes together goes out together, though turns bring nothing in between', () => {
     const loop = new TimedLoop()
     const { publish, under, flushes } = room(loop, 25)

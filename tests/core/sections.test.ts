@@ -62,6 +62,23 @@ describe('a room that rests', () => {
     for (const texts of heard) expect(texts).toEqual(all)
   })
 
+  test('[ROOM-17] a room that has shrunk is no large one any more: all of its members are sent to together', async () => {
+    const { world, clients } = await room(2)
+    const [first, ...others] = clients
+    const last = others.pop()
+    if (!first || !last) throw new Error('unreachable: there are 8')
+    for (const client of others) client.send({ type: 'leave', room: 'r' })
+    await world.rest()
+    first.take()
+    last.take()
+    for (let n = 0; n < 1000; n++) {
+      await world.publish('r', `${n}`)
+      world.loop.rest()
+      world.loop.advance(0.2)
+      expect(first.heard()).toEqual(last.heard())
+    }
+  })
+
   test('[ROOM-17] 16 that wait end the rest, of every part: who publishes no more before all have them waits for nothing else', async () => {
     const { world, clients } = await room(2)
     const took: number[] = []
